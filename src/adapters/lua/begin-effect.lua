@@ -1,0 +1,19 @@
+--[[
+  Records that an effect is about to happen, before it happens: whatever becomes of this attempt, the run knows that it
+  may have happened, and how to take it back.
+
+  KEYS[1] log of the run (hash)
+  KEYS[2] lock of the writing job
+  ARGV[1] the writer's lock token
+  ARGV[2] stage
+  ARGV[3] intent (JSON)
+
+  Returns { 'begun', previous intent or '' } | { 'already-done', record } | { 'fenced-off' }
+]]
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { 'fenced-off' } end
+local done = redis.call('HGET', KEYS[1], 'done/' .. ARGV[2])
+if done then return { 'already-done', done } end
+local field = 'intent/' .. ARGV[2]
+local previous = redis.call('HGET', KEYS[1], field)
+redis.call('HSET', KEYS[1], field, ARGV[3])
+return { 'begun', previous or '' }

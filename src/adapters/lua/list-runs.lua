@@ -1,0 +1,31 @@
+--[[
+  One page of the index of runs, newest first.
+
+  KEYS[1] the index to read: a sorted set of run ids by time of acceptance
+  ARGV[1] base of the log keys (in the same hash slot)
+  ARGV[2] how many
+  ARGV[3] id of the last run of the page before, or an empty string
+  ARGV[4] its time of acceptance
+
+  Returns { id, workflow, createdAt, phase, status, finishedAt } for each run, with empty strings for what is not there. A
+  run whose retention is over is dropped from this index on the way.
+]]
+local from = 0
+if ARGV[3] ~= '' then
+  local rank = redis.call('ZREVRANK', KEYS[1], ARGV[3])
+  if rank then
+    from = rank + 1
+  else
+    from = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[4], '+inf')
+  end
+end
+local page = {}
+for _, run in ipairs(redis.call('ZREVRANGE', KEYS[1], from, from + ARGV[2] - 1)) do
+  local entry = redis.call('HMGET', ARGV[1] .. run, 'workflow', 'createdAt', 'phase', 'status', 'finishedAt')
+  if entry[1] then
+    page[#page + 1] = { run, entry[1], entry[2] or '', entry[3] or '', entry[4] or '', entry[5] or '' }
+  else
+    redis.call('ZREM', KEYS[1], run)
+  end
+end
+return page

@@ -1,0 +1,14 @@
+--[[
+  Records one fact about a run: an effect's end, a failed attempt, a router's decision. The first record stands.
+
+  KEYS[1] log of the run (hash)
+  KEYS[2] lock of the writing job
+  ARGV[1] the writer's lock token
+  ARGV[2] field
+  ARGV[3] value (JSON)
+
+  Returns { 'recorded', the value that stands } | { 'fenced-off' }
+]]
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { 'fenced-off' } end
+redis.call('HSETNX', KEYS[1], ARGV[2], ARGV[3])
+return { 'recorded', redis.call('HGET', KEYS[1], ARGV[2]) }

@@ -1,0 +1,115 @@
+/**
+ * Waiting for runs on Redis: one reader of one stream per process, however many wait. BullMQ's `waitUntilFinished` loses
+ * most of its waiters under load; here a wait is registered before the run is looked at, and the stream is read from a
+ * place fixed before that, so no end can fall in between.
+ */
+import type { Redis } from 'ioredis';
+import type { RedisKeys } from '../names.js';
+import type { Logger, SettledRuns } from '../ports.js';
+
+/** Below the connection's socket timeout and BullMQ's own blocking reads. */
+const BLOCK_MS = 5_000;
+
+/** The stream keeps about 10,000 entries; a reader that was cut off for longer finds its runs by this sweep. */
+const SWEEP_MS = 2_000;
+
+/** Pause after a failed read: the connection heals by itself. */
+const RETRY_MS = 200;
+
+export interface SettledRunsOptions {
+  /** A connection of its own: it blocks. */
+  readonly open: () => Redis;
+  readonly keys: RedisKeys;
+  readonly logger: Logger;
+}
+
+export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): SettledRuns {
+  const waiting = new Map<string, Set<() => void>>();
+  let closed = false;
+
+  function settle(run: string): void {
+    for (const wake of waiting.get(run) ?? []) wake();
+  }
+
+  async function hasSettled(client: Redis, runs: readonly string[]): Promise<readonly string[]> {
+    const pipeline = client.pipeline();
+    for (const run of runs) pipeline.hmget(keys.log(run), 'status', 'phase', 'workflow');
+    const replies = (await pipeline.exec()) ?? [];
+    return runs.filter((_run, at) => {
+      const [error, fields] = replies[at] ?? [new Error('no reply'), []];
+      if (error || !Array.isArray(fields)) return false;
+      const [status, phase, workflow]: readonly unknown[] = fields;
+      // A run that is gone has ended, and its retention too.
+      return status !== null || workflow === null || (phase !== null && phase !== 'compensating');
+    });
+  }
+
+  async function follow(stream: Redis, from: string): Promise<void> {
+    let last = from;
+    while (!closed) {
+      try {
+        const reply = await stream.xread('BLOCK', BLOCK_MS, 'STREAMS', keys.settled, last);
+        for (const [, entries] of reply ?? []) {
+          for (const [id, fields] of entries) {
+            last = id;
+            if (fields[1] !== undefined) settle(fields[1]);
+          }
+        }
+      } catch (error) {
+        if (closed) return;
+        logger.debug({ error }, 'reading the stream of settled runs failed; it is tried again');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
+      }
+    }
+  }
+
+  /** Two connections: a sweep behind a blocked read would wait with it. */
+  function start() {
+    const stream = open();
+    const checks = stream.duplicate();
+    const ready = stream.xrevrange(keys.settled, '+', '-', 'COUNT', 1).then((tail) => {
+      void follow(stream, tail[0]?.[0] ?? '0-0');
+    });
+    const sweep = () => {
+      const runs = [...waiting.keys()];
+      if (runs.length === 0) return;
+      hasSettled(checks, runs).then(
+        (settled) => settled.forEach(settle),
+        (error: unknown) => logger.debug({ error }, 'the sweep for settled runs failed; the next one follows'),
+      );
+    };
+    const sweeper = setInterval(sweep, SWEEP_MS);
+    sweeper.unref();
+    return { stream, checks, ready, sweeper };
+  }
+  let started: ReturnType<typeof start> | undefined;
+
+  return {
+    async wait(run, signal) {
+      started ??= start();
+      const { ready, checks } = started;
+      await ready;
+      await new Promise<void>((resolve, reject) => {
+        const wake = () => {
+          const others = waiting.get(run);
+          others?.delete(wake);
+          if (others?.size === 0) waiting.delete(run);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        if (signal.aborted) return wake();
+        signal.addEventListener('abort', wake, { once: true });
+        waiting.set(run, (waiting.get(run) ?? new Set()).add(wake));
+        hasSettled(checks, [run]).then((settled) => settled.length > 0 && wake(), reject);
+      });
+    },
+    async close() {
+      closed = true;
+      if (!started) return;
+      clearInterval(started.sweeper);
+      started.stream.disconnect();
+      started.checks.disconnect();
+      for (const run of [...waiting.keys()]) settle(run);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** Limits, defaults and durations. A number that a user may meet stands here once, with its source. */
+import { SwitchyardError } from './errors.js';
+
+type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd';
+
+/** Milliseconds as a number, or a number with a unit: `250`, `'250ms'`, `'5s'`, `'4h'`. */
+export type Duration = number | `${number}${DurationUnit}`;
+
+const UNIT_MS: Record<DurationUnit, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Milliseconds of a duration.
+ * @throws SwitchyardError INVALID_CONFIG for anything that is not a finite, non-negative duration.
+ */
+export function toMs(duration: Duration): number {
+  if (typeof duration === 'number' && Number.isFinite(duration) && duration >= 0) return duration;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration));
+  if (!match) {
+    throw new SwitchyardError(
+      'INVALID_CONFIG',
+      `"${duration}" is not a duration: use milliseconds or a number with ms, s, m, h or d, such as "5s"`,
+    );
+  }
+  return Number(match[1]) * UNIT_MS[match[2] as DurationUnit];
+}
+
+/** Most characters of a query that the shipped workflows accept (security: bounds every pattern's work). */
+export const MAX_QUERY_LENGTH = 2_000;
+
+/** Most bytes of JSON that one job may carry. Redis holds every job in memory, and BullMQ copies it at each hop. */
+export const MAX_JOB_BYTES = 128 * 1024;
+
+/** Most bytes of one tool's answer. */
+export const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** Branches in one atomic append: a hundred keep Redis under 10 ms, a thousand block it for 34. */
+export const APPEND_PAGE = 100;
+
+/** Most branches of one fan-out: each is a job in Redis's memory. */
+export const MAX_BRANCHES = 10_000;
+
+/** One task's defaults. The timeout is the seed's manager's. */
+export const TASK_DEFAULTS = {
+  timeoutMs: 30_000,
+  attempts: 3,
+  backoff: { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 },
+} as const;
+
+/** Undos are tried longer than steps: giving up means that a person has to act. */
+export const UNDO_ATTEMPTS = 6;
+
+/**
+ * Times that one job may lose its worker before it is failed as CRASH_LOOP. BullMQ's own bound counts for ever and fails
+ * a job at its second crash; this one counts for one job, and a step is one job.
+ */
+export const MAX_CRASHES = 5;
+
+/**
+ * How a worker holds its jobs. After a SIGKILL a job is free when its lock has run out and two sweeps have passed:
+ * about 5 + 2 × 1.5 s, against 30–90 s with BullMQ's defaults.
+ */
+export const WORKER_DEFAULTS = {
+  lockDurationMs: 5_000,
+  lockRenewMs: 1_000,
+  stalledIntervalMs: 1_500,
+  /** Jobs at once in each queue of a worker; above 25–50 the rate is flat. */
+  concurrency: 25,
+  /** How long a worker that was told to stop waits for its active jobs before it puts them back. */
+  graceMs: 25_000,
+} as const;
+
+/**
+ * How long an ended run is kept. While its record exists, its key answers with the same run; afterwards the key is free
+ * again. Runs that have not ended are never removed.
+ */
+export interface Retention {
+  /** Milliseconds after a run's end. */
+  readonly ageMs: number;
+  /** Ended runs kept per workflow; the oldest go first. */
+  readonly count: number;
+}
+
+export const RETENTION_DEFAULTS: Retention = { ageMs: 7 * UNIT_MS.d, count: 10_000 };
+
+/**
+ * Prefix of all our keys and BullMQ's. The braces are a Redis Cluster hash tag: every key of a run must sit in one slot,
+ * or its scripts are refused.
+ */
+export const DEFAULT_PREFIX = '{sy0}';
+
+/** Loopback port of the dashboard and API. */
+export const DEFAULT_PORT = 7420;
+
+export const DEFAULT_DATA_DIR = '.switchyard';
+
+/** Priorities by name, with BullMQ's number: 1 is served first, and a job without one would overtake them all. */
+export const PRIORITIES = { CRITICAL: 1, HIGH: 2, MEDIUM: 3, LOW: 4 } as const;
+export type Priority = keyof typeof PRIORITIES;
+
+/** Priority of a run that was started without one, so that both HIGH and LOW have a meaning beside it. */
+export const DEFAULT_PRIORITY: Priority = 'MEDIUM';

@@ -1,0 +1,143 @@
+/** Wires one Switchyard: definitions, Redis, queues, processors, tools. What an application holds. */
+import { Redis, type RedisOptions } from 'ioredis';
+import { systemClock } from './adapters/clock.js';
+import { createLogger } from './adapters/logger.js';
+import { openRedis, type RedisRole } from './adapters/redis.js';
+import { assertRedisSuitable } from './adapters/redis-check.js';
+import { connectOrFail } from './adapters/redis-connect.js';
+import { createRunIndex } from './adapters/run-index.js';
+import { createRunLog } from './adapters/run-log.js';
+import { createScriptRunner } from './adapters/scripts.js';
+import { createSettledRuns } from './adapters/settled-runs.js';
+import { DEFAULT_PREFIX, RETENTION_DEFAULTS, type Retention } from './config.js';
+import { SwitchyardError } from './errors.js';
+import { redisKeys } from './names.js';
+import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
+import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
+import { acceptRun, type StartOptions } from './queues/accept-run.js';
+import { createQueuePool } from './queues/queue-pool.js';
+import { createRunHandle, type Run } from './queues/run-handle.js';
+import { createRunJobs } from './queues/run-jobs.js';
+import { createRegistry } from './registry.js';
+import { createWorkers, type Workers, type WorkersOptions } from './workers.js';
+
+export interface SwitchyardOptions {
+  /** An address, ioredis options, or your ioredis client, whose options are then used for connections of our own. */
+  readonly connection: string | RedisOptions | Redis;
+  readonly workflows: readonly Workflow[];
+  /** What tasks call tools with: `createToolPool`. Without it a task that calls a tool fails and says so. */
+  readonly tools?: ToolCaller;
+  /** Prefix of every key; keep the braces, they are a hash tag. Default `{sy0}`. */
+  readonly prefix?: string;
+  readonly retention?: Partial<Retention>;
+  /** Any pino logger. Default: warnings, on standard error. */
+  readonly logger?: Logger;
+}
+
+export interface Switchyard {
+  /**
+   * Accepts a run, durably, before it resolves.
+   * @throws SwitchyardError UNKNOWN_WORKFLOW, INVALID_INPUT, TOO_LARGE, KEY_CONFLICT, REDIS_UNAVAILABLE
+   */
+  start<W extends Workflow>(
+    workflow: W,
+    input: WorkflowInput<W>,
+    options?: StartOptions,
+  ): Promise<Run<WorkflowOutput<W>>>;
+  start(workflow: string, input: unknown, options?: StartOptions): Promise<Run>;
+  /** A run that was accepted earlier, here or elsewhere. */
+  run(id: string): Run;
+  list(options?: ListOptions): Promise<RunPage>;
+  /** Workers of this process, not yet started. */
+  workers(options?: WorkersOptions): Workers;
+  /** Resolves once Redis answers and suits us; every other call does this by itself. */
+  ready(): Promise<void>;
+  /** Closes every connection. Stop your workers first. */
+  close(): Promise<void>;
+}
+
+export function switchyard(options: SwitchyardOptions): Switchyard {
+  const logger = options.logger ?? createLogger();
+  const prefix = options.prefix ?? DEFAULT_PREFIX;
+  const retention = { ...RETENTION_DEFAULTS, ...options.retention };
+  const registry = createRegistry(options.workflows);
+  const keys = redisKeys(prefix);
+  const target = options.connection instanceof Redis ? options.connection.options : options.connection;
+  const opened: Redis[] = [];
+  const open = (role: RedisRole): Redis => {
+    const client = openRedis(target, role, { log: logger, name: `switchyard-${role}` });
+    opened.push(client);
+    return client;
+  };
+
+  const producer = open('producer');
+  const scripts = createScriptRunner(producer);
+  const log = createRunLog(scripts, keys, retention);
+  const queues = createQueuePool(producer, prefix, (error) =>
+    logger.debug({ error: error.message }, 'queue connection'),
+  );
+  const jobs = createRunJobs(queues, retention);
+  const settled = createSettledRuns({ open: () => open('worker'), keys, logger });
+  const index = createRunIndex(scripts, keys);
+  const handles = { log, settled, definition: registry.find };
+  let suitable: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
+
+  async function check(): Promise<void> {
+    await connectOrFail(
+      producer,
+      typeof target === 'string' ? target : `redis://${target.host ?? 'localhost'}:${target.port ?? 6379}`,
+    );
+    const report = await assertRedisSuitable(producer);
+    for (const finding of report.findings) logger.info({ finding }, finding.what);
+  }
+  function ready(): Promise<void> {
+    // A failed check is forgotten: Redis may be back at the next call.
+    suitable ??= check().catch((error: unknown) => {
+      suitable = undefined;
+      throw error;
+    });
+    return suitable;
+  }
+
+  async function start(workflow: Workflow | string, input: unknown, startOptions?: StartOptions): Promise<Run> {
+    const definition = typeof workflow === 'string' ? registry.latest(workflow) : registered(workflow);
+    await ready();
+    const accepted = await acceptRun({ scripts, keys, jobs, clock: systemClock }, definition, input, startOptions);
+    return createRunHandle(handles, accepted.id, accepted.duplicate);
+  }
+  function registered(workflow: WorkflowDefinition): WorkflowDefinition {
+    const known = registry.find(workflow.name, workflow.version);
+    if (known === workflow) return known;
+    throw new SwitchyardError(
+      'UNKNOWN_WORKFLOW',
+      `workflow "${workflow.name}" version ${workflow.version} is not one of this Switchyard's: add it to \`workflows\``,
+    );
+  }
+
+  async function close(): Promise<void> {
+    await settled.close();
+    await queues.close();
+    for (const client of opened) client.disconnect();
+  }
+
+  return {
+    // The overloads tie input and output to the workflow; inside, both are unknown.
+    start: start as Switchyard['start'],
+    run: (id) => createRunHandle(handles, id),
+    async list(listOptions) {
+      await ready();
+      return await index.list(listOptions);
+    },
+    workers: (workerOptions) =>
+      createWorkers(
+        { registry, prefix, keys, retention, tools: options.tools, logger, open, jobs, ready },
+        workerOptions,
+      ),
+    ready,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

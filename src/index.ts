@@ -1,0 +1,39 @@
+/** What an application imports. Entry points for servers and the command line are elsewhere; see `exports` in package.json. */
+export type { Duration, Priority, Retention } from './config.js';
+export { type Switchyard, type SwitchyardOptions, switchyard } from './engine.js';
+export {
+  type ErrorCode,
+  type ErrorRecord,
+  type InputIssue,
+  PermanentError,
+  RetryAfterError,
+  SwitchyardError,
+} from './errors.js';
+export type {
+  AggregateContext,
+  BranchResult,
+  Classification,
+  RouterFacts,
+  SagaSummary,
+  Workflow,
+  WorkflowInput,
+  WorkflowOutput,
+} from './orchestrators/definition.js';
+export { defineFanOut } from './orchestrators/fan-out.js';
+export { defineRouter } from './orchestrators/router.js';
+export { defineSaga } from './orchestrators/saga.js';
+export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
+export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
+export type { StartOptions } from './queues/accept-run.js';
+export type { Run, RunState } from './queues/run-handle.js';
+export {
+  defineTask,
+  lazy,
+  mcpTask,
+  type Task,
+  type TaskContext,
+  type TaskInput,
+  type TaskOutput,
+  type ToolOptions,
+} from './task.js';
+export type { Workers, WorkersOptions } from './workers.js';

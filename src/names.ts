@@ -1,0 +1,65 @@
+/** Every name that is stored: ids, queues, Redis keys. Whoever changes one changes what an upgrade finds in Redis. */
+import { createHash, randomBytes } from 'node:crypto';
+
+/** Roots of all runs. */
+export const RUNS_QUEUE = 'runs';
+
+/** Questions to people. No worker serves it; answering removes the job, which wakes the run. */
+export const ATTENTION_QUEUE = 'attention';
+
+/** Shard of every run for now: one Redis. It stands in each id so that ids stay valid when there are more. */
+const SHARD = 0;
+
+/**
+ * A run's id: the workflow, the shard, then a digest of the key, or the time and randomness without one. Ids without a
+ * key sort by time; two runs in one millisecond still differ.
+ */
+export function newRunId(workflow: string, key: string | undefined, now: number): string {
+  if (key === undefined) {
+    return `${workflow}-${SHARD}-t${now.toString(36).padStart(9, '0')}${randomBytes(6).toString('hex')}`;
+  }
+  const digest = createHash('sha256').update(`${workflow}\0${key}`).digest('hex').slice(0, 24);
+  return `${workflow}-${SHARD}-k${digest}`;
+}
+
+/** A run's id taken apart, or undefined when it is none. */
+export function parseRunId(id: string): { readonly workflow: string; readonly shard: number } | undefined {
+  const match = /^(.+)-(\d+)-[kt][0-9a-z]+$/.exec(id);
+  return match?.[1] && match[2] ? { workflow: match[1], shard: Number(match[2]) } : undefined;
+}
+
+export function stageJobId(run: string, stage: string): string {
+  return `${run}-${stage}`;
+}
+
+/** The stage of a child, from its BullMQ key `<prefix>:<queue>:<run>-<stage>`. */
+export function stageOfJobKey(run: string, jobKey: string): string {
+  return jobKey.slice(jobKey.lastIndexOf(':') + 1 + run.length + 1);
+}
+
+/** The key that every attempt of one effect gives to its tool. `call` counts a task's calls from 1. */
+export function effectKey(run: string, stage: string, call: number): string {
+  return `${run}/${stage}/${call}`;
+}
+
+/** Redis keys of one shard. BullMQ's own are `<prefix>:<queue>:…`, so no queue may be called `log`, `index` or `settled`. */
+export function redisKeys(prefix: string) {
+  const index = `${prefix}:index`;
+  return {
+    /** Hash: everything of ours about one run. */
+    log: (run: string) => `${prefix}:log:${run}`,
+    /** Hash of BullMQ's: the run's root job. */
+    root: (run: string) => `${prefix}:${RUNS_QUEUE}:${run}`,
+    job: (queue: string, id: string) => `${prefix}:${queue}:${id}`,
+    lock: (queue: string, id: string) => `${prefix}:${queue}:${id}:lock`,
+    /** Sorted sets of run ids by time of acceptance: all; and by `workflow`, `status`, or both, with `*` for any. */
+    index: (workflow: string, status: string) => `${index}:${workflow}:${status}`,
+    indexBase: index,
+    /** Stream: one entry each time a run ends, or stops until a person has answered. */
+    settled: `${prefix}:settled`,
+  };
+}
+
+export type RedisKeys = ReturnType<typeof redisKeys>;
+
+export const RESERVED_QUEUES: ReadonlySet<string> = new Set([RUNS_QUEUE, ATTENTION_QUEUE, 'log', 'index', 'settled']);

@@ -1,0 +1,60 @@
+/** What a router's root does when it wakes. Pure. */
+
+import type { Facts } from '../ports.js';
+import type { Classification, RouterDefinition, RouterFacts } from './definition.js';
+import { ESCALATION, type Move } from './move.js';
+
+/** The decision, the answer and the way so far, as the definition's own functions see them. */
+export function routerFacts(definition: RouterDefinition, facts: Facts): RouterFacts {
+  const decision = facts.record.decision as Classification;
+  const slaMs = definition.sla[decision.priority];
+  const direct = decision.escalate !== undefined;
+  const base: RouterFacts = {
+    input: facts.record.input,
+    decision,
+    result: undefined,
+    path: direct ? ['classifier'] : ['classifier', decision.route],
+    ...(slaMs !== undefined && { slaMs }),
+  };
+  if (direct) return base;
+  const handled = facts.stages.get(decision.route);
+  if (handled?.state === 'done') return { ...base, result: handled.output };
+  if (handled?.state === 'failed' && definition.fallback) {
+    return { ...base, result: definition.fallback(handled.error, base) };
+  }
+  return base;
+}
+
+/** Why this run goes to a person, or false. */
+export function escalationReason(definition: RouterDefinition, facts: Facts): string | false {
+  const decision = facts.record.decision as Classification;
+  if (!definition.escalation) return false;
+  if (decision.escalate !== undefined) return decision.escalate;
+  return definition.escalation.when(routerFacts(definition, facts));
+}
+
+export function decideRouter(definition: RouterDefinition, facts: Facts): Move {
+  if (facts.record.decision === undefined) return { kind: 'classify' };
+  const decision = facts.record.decision as Classification;
+  const direct = decision.escalate !== undefined && definition.escalation !== undefined;
+  const handled = facts.stages.get(decision.route);
+  if (!direct) {
+    if (!handled) return { kind: 'append', stages: [{ kind: 'route', stage: decision.route, index: 0 }] };
+    if (handled.state === 'pending') return { kind: 'park' };
+    if (handled.state === 'failed' && !definition.fallback)
+      return { kind: 'end', status: 'failed', error: handled.error };
+  }
+  const escalated = facts.stages.get(ESCALATION);
+  if (escalated?.state === 'pending') return { kind: 'park' };
+  if (!escalated && escalationReason(definition, facts) !== false) {
+    return { kind: 'append', stages: [{ kind: 'escalation', stage: ESCALATION, index: 0 }] };
+  }
+  const answerIsPart =
+    handled?.state === 'failed' || (handled?.state === 'done' && (definition.partial?.(handled.output) ?? false));
+  if (escalated?.state === 'failed') {
+    return direct
+      ? { kind: 'end', status: 'failed', error: escalated.error }
+      : { kind: 'end', status: 'partial', error: escalated.error };
+  }
+  return { kind: 'end', status: answerIsPart ? 'partial' : 'completed' };
+}

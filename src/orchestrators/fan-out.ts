@@ -1,0 +1,83 @@
+/** Fan-out: all branches at once, each failing alone, then one aggregation over what came back. */
+import type { z } from 'zod';
+import type { Task, TaskInput, TaskOutput } from '../task.js';
+import {
+  type AggregateContext,
+  assertDefinition,
+  type BranchResult,
+  type FanOutDefinition,
+  type ListFanOutDefinition,
+  type Workflow,
+} from './definition.js';
+
+interface Branch<In, T> {
+  readonly run: T;
+  /** The branch's input, from the run's. Pure: it runs at the producer, and for a long list at a worker. */
+  readonly with: (input: In) => TaskInput<T>;
+  /** True to run; otherwise the reason why this run does without the branch. */
+  readonly when?: (input: In) => true | string;
+}
+
+interface FanOutSpec<Input extends z.ZodType, Branches, Out> {
+  readonly name: string;
+  readonly version?: number;
+  readonly input: Input;
+  readonly branches: { readonly [Name in keyof Branches]: Branch<z.output<Input>, Branches[Name]> };
+  /** Failed branches are collected: the run is partial when some failed, failed when all did. */
+  readonly onFailure?: 'collect';
+  readonly aggregate: (
+    results: { readonly [Name in keyof Branches]: BranchResult<TaskOutput<Branches[Name]>> },
+    context: AggregateContext<z.output<Input>>,
+  ) => Out;
+}
+
+interface ListSpec<Input extends z.ZodType, Each extends Task, Out> {
+  readonly name: string;
+  readonly version?: number;
+  readonly input: Input;
+  readonly each: Each;
+  /** The branches' inputs, in order; at most 10,000. Pure. */
+  readonly split: (input: z.output<Input>) => readonly TaskInput<Each>[];
+  readonly onFailure?: 'collect';
+  readonly aggregate: (
+    results: readonly BranchResult<TaskOutput<Each>>[],
+    context: AggregateContext<z.output<Input>>,
+  ) => Out;
+}
+
+/**
+ * Defines a fan-out over named branches, or, with `each` and `split`, over a list.
+ * @throws SwitchyardError INVALID_DEFINITION
+ */
+export function defineFanOut<Input extends z.ZodType, Branches extends Record<string, Task>, Out>(
+  spec: FanOutSpec<Input, Branches, Out>,
+): Workflow<z.input<Input>, Out> & FanOutDefinition;
+export function defineFanOut<Input extends z.ZodType, Each extends Task, Out>(
+  spec: ListSpec<Input, Each, Out>,
+): Workflow<z.input<Input>, Out> & ListFanOutDefinition;
+export function defineFanOut(
+  spec: FanOutSpec<z.ZodType, Record<string, Task>, unknown> | ListSpec<z.ZodType, Task, unknown>,
+): FanOutDefinition | ListFanOutDefinition {
+  const { name, version = 1, input } = spec;
+  if ('each' in spec) {
+    assertDefinition(name, version, ['list']);
+    return Object.freeze<ListFanOutDefinition>({
+      pattern: 'list',
+      name,
+      version,
+      input,
+      each: spec.each,
+      split: spec.split,
+      aggregate: spec.aggregate,
+    });
+  }
+  assertDefinition(name, version, Object.keys(spec.branches));
+  return Object.freeze<FanOutDefinition>({
+    pattern: 'fan-out',
+    name,
+    version,
+    input,
+    branches: Object.freeze({ ...spec.branches }),
+    aggregate: spec.aggregate,
+  });
+}

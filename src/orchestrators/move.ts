@@ -1,0 +1,40 @@
+/** What can be decided about a run, and the names of the work under its root. */
+import type { ErrorRecord } from '../errors.js';
+import type { OperatorStatus } from '../ports.js';
+
+export type StageKind = 'branch' | 'route' | 'escalation' | 'step' | 'undo' | 'attention';
+
+/** One unit of work under a run's root; its job's id is `<run>-<stage>`. */
+export interface Stage {
+  readonly kind: StageKind;
+  readonly stage: string;
+  /** Position in a list; 0 elsewhere. */
+  readonly index: number;
+  /** What its task is given, where the plan already knows. */
+  readonly input?: unknown;
+}
+
+/** What the root, or a step that has just ended, does next. */
+export type Move =
+  /** Something is still running: sleep until the last child has ended. */
+  | { readonly kind: 'park' }
+  /** The router has not decided yet. */
+  | { readonly kind: 'classify' }
+  /** Append these and park. `phase` is recorded first. */
+  | { readonly kind: 'append'; readonly stages: readonly Stage[]; readonly phase?: 'compensating' }
+  /** Only a person can say how to go on. */
+  | { readonly kind: 'ask'; readonly status: OperatorStatus; readonly about: string }
+  /** Nothing is left to do. */
+  | { readonly kind: 'end'; readonly status: EndStatus; readonly error?: ErrorRecord };
+
+export type EndStatus = 'completed' | 'partial' | 'failed' | 'compensated';
+
+export const ESCALATION = 'escalation';
+
+export function undoStage(step: string): string {
+  return `${step}.undo`;
+}
+
+export function attentionStage(about: string): string {
+  return `${about}.attention`;
+}

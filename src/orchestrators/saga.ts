@@ -1,0 +1,109 @@
+/**
+ * Saga: steps in order, each with its undo. A chain, where the other two are object literals, because only its types
+ * grow: each step sees the outputs of those before it.
+ */
+import type { z } from 'zod';
+import { SwitchyardError } from '../errors.js';
+import type { Task, TaskInput, TaskOutput } from '../task.js';
+import {
+  assertDefinition,
+  type SagaDefinition,
+  type SagaSummary,
+  type StepDefinition,
+  type StepFacts,
+  type UndoFacts,
+  type Workflow,
+} from './definition.js';
+
+interface StepSpec<In, Done, T extends Task, U extends Task, F extends Task> {
+  readonly with: (facts: StepFacts<In, Done>) => TaskInput<T>;
+  /**
+   * Takes the effect back. Its arguments are computed before the effect, with `output` undefined, and stored with the
+   * intent: whatever it needs must come from the input and the key.
+   */
+  readonly undo?: readonly [task: U, with_: (facts: UndoFacts<In, TaskOutput<T>>) => TaskInput<U>];
+  /** Asks the tool whether an effect whose answer was lost has happened; `found` makes the step's output of its answer. */
+  readonly find?: readonly [
+    task: F,
+    with_: (facts: Omit<StepFacts<In>, 'done'>) => TaskInput<F>,
+    found: (answer: TaskOutput<F>) => TaskOutput<T> | undefined,
+  ];
+}
+
+export interface SagaBuilder<In, Sent, Done extends Record<string, unknown>> {
+  step<Name extends string, T extends Task, U extends Task = Task<never>, F extends Task = Task<never>>(
+    name: Name extends keyof Done ? never : Name,
+    task: T,
+    spec: StepSpec<In, Readonly<Done>, T, U, F>,
+  ): SagaBuilder<In, Sent, Done & Record<Name, TaskOutput<T>>>;
+  /**
+   * Ends the chain. The function runs for a saga that completed and for one that was undone; then `done` holds only the
+   * steps that were recorded.
+   */
+  returns<Out>(
+    result: (done: Readonly<Partial<Done>>, summary: SagaSummary<In>) => Out,
+  ): Workflow<Sent, Out> & SagaDefinition;
+}
+
+interface SagaSpec<Input extends z.ZodType> {
+  readonly name: string;
+  readonly version?: number;
+  readonly input: Input;
+}
+
+/** A step's spec with its types erased; see the head of `definition.ts` for why the functions are compared both ways. */
+interface ErasedStepSpec {
+  with(facts: StepFacts): unknown;
+  readonly undo?: readonly [Task, { call(facts: UndoFacts): unknown }['call']];
+  readonly find?: readonly [
+    Task,
+    { call(facts: Omit<StepFacts, 'done'>): unknown }['call'],
+    { call(answer: unknown): unknown }['call'],
+  ];
+}
+
+function stepDefinition(name: string, task: Task, { with: with_, undo, find }: ErasedStepSpec): StepDefinition {
+  return Object.freeze<StepDefinition>({
+    name,
+    run: task,
+    with: with_,
+    ...(undo && { undo: { run: undo[0], with: undo[1] } }),
+    ...(find && { find: { run: find[0], with: find[1], found: find[2] } }),
+  });
+}
+
+class SagaChain<In, Sent, Done extends Record<string, unknown>> implements SagaBuilder<In, Sent, Done> {
+  constructor(
+    private readonly head: { readonly name: string; readonly version: number; readonly input: z.ZodType },
+    private readonly steps: readonly StepDefinition[],
+  ) {}
+
+  step<Name extends string, T extends Task, U extends Task = Task<never>, F extends Task = Task<never>>(
+    name: Name extends keyof Done ? never : Name,
+    task: T,
+    spec: StepSpec<In, Readonly<Done>, T, U, F>,
+  ): SagaBuilder<In, Sent, Done & Record<Name, TaskOutput<T>>> {
+    if (this.steps.some((step) => step.name === name)) {
+      throw new SwitchyardError('INVALID_DEFINITION', `workflow "${this.head.name}" has two steps named "${name}"`);
+    }
+    return new SagaChain<In, Sent, Done & Record<Name, TaskOutput<T>>>(this.head, [
+      ...this.steps,
+      stepDefinition(name, task, spec),
+    ]);
+  }
+
+  returns<Out>(
+    result: (done: Readonly<Partial<Done>>, summary: SagaSummary<In>) => Out,
+  ): Workflow<Sent, Out> & SagaDefinition {
+    const names = this.steps.map((step) => step.name);
+    assertDefinition(this.head.name, this.head.version, names);
+    return Object.freeze<SagaDefinition>({ pattern: 'saga', ...this.head, steps: this.steps, returns: result });
+  }
+}
+
+/** @throws SwitchyardError INVALID_DEFINITION */
+export function defineSaga<Input extends z.ZodType>(
+  spec: SagaSpec<Input>,
+): SagaBuilder<z.output<Input>, z.input<Input>, Record<never, never>> {
+  return new SagaChain({ name: spec.name, version: spec.version ?? 1, input: spec.input }, []);
+}

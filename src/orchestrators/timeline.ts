@@ -1,0 +1,136 @@
+/** A run as people and programs outside see it: one document, made from the facts. Pure. */
+import type { ErrorRecord } from '../errors.js';
+import type { Facts, FinalStatus, OperatorStatus, RunRecord, StageFact } from '../ports.js';
+import { planBranches } from './decide-fan-out.js';
+import type { Classification, WorkflowDefinition } from './definition.js';
+import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
+
+export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
+
+export const FINAL_STATUSES: readonly RunStatus[] = ['completed', 'partial', 'failed', 'cancelled', 'compensated'];
+
+export interface TimelineAttempt {
+  readonly n: number;
+  /** Null when the attempt's worker died before anything was recorded. */
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly error?: ErrorRecord;
+}
+
+export interface TimelineEntry {
+  readonly name: string;
+  readonly kind: StageKind;
+  readonly state: 'waiting' | 'running' | 'completed' | 'failed' | 'skipped';
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly attempts: readonly TimelineAttempt[];
+  /** Why a branch was skipped. */
+  readonly reason?: string;
+}
+
+export interface RunDocument {
+  readonly id: string;
+  readonly workflow: string;
+  readonly status: RunStatus;
+  readonly input: unknown;
+  readonly output?: unknown;
+  readonly error?: ErrorRecord;
+  readonly createdAt: number;
+  readonly finishedAt?: number;
+  readonly timeline: readonly TimelineEntry[];
+}
+
+export function statusOf(facts: Facts): RunStatus {
+  const { record } = facts;
+  if (record.outcome) return record.outcome.status;
+  if (record.phase) return record.phase;
+  const begun = [...facts.stages.values()].some((fact) => fact.state !== 'pending' || fact.startedAt !== undefined);
+  return begun || record.decision !== undefined || record.intents.size > 0 ? 'running' : 'queued';
+}
+
+/** The document of one run. Without its definition (a worker elsewhere has it) the stages come in the facts' order. */
+export function describeRun(definition: WorkflowDefinition | undefined, facts: Facts): RunDocument {
+  const { record } = facts;
+  return {
+    id: record.id,
+    workflow: record.workflow,
+    status: statusOf(facts),
+    input: record.input,
+    ...(record.outcome?.output !== undefined && { output: record.outcome.output }),
+    ...(record.outcome?.error && { error: record.outcome.error }),
+    createdAt: record.createdAt,
+    ...(record.outcome && { finishedAt: record.outcome.finishedAt }),
+    timeline: stagesInOrder(definition, facts).map((stage) => entry(stage, facts)),
+  };
+}
+
+interface NamedStage {
+  readonly name: string;
+  readonly kind: StageKind;
+  readonly skipped?: string;
+}
+
+function stagesInOrder(definition: WorkflowDefinition | undefined, facts: Facts): readonly NamedStage[] {
+  const known = (stage: NamedStage) =>
+    facts.stages.has(stage.name) || facts.record.intents.has(stage.name) || stage.skipped !== undefined;
+  if (!definition) return [...facts.stages.keys()].map((name) => ({ name, kind: 'step' }));
+  switch (definition.pattern) {
+    case 'fan-out':
+    case 'list':
+      return planBranches(definition, facts.record.input).map(({ stage, kind, skipped }) => ({
+        name: stage,
+        kind,
+        ...(skipped !== undefined && { skipped }),
+      }));
+    case 'router': {
+      const decision = facts.record.decision as Classification | undefined;
+      const route: NamedStage[] = decision ? [{ name: decision.route, kind: 'route' }] : [];
+      return [...route, { name: ESCALATION, kind: 'escalation' as const }].filter(known);
+    }
+    case 'saga': {
+      const forward = definition.steps.map((step) => ({ name: step.name, kind: 'step' as const }));
+      const back = definition.steps.map((step) => ({ name: undoStage(step.name), kind: 'undo' as const })).reverse();
+      const asked = definition.steps.map((step) => ({ name: attentionStage(step.name), kind: 'attention' as const }));
+      const steps = facts.record.phase || facts.record.outcome ? forward.filter(known) : forward;
+      return [...steps, ...back.filter(known), ...asked.filter(known)];
+    }
+  }
+}
+
+function entry(stage: NamedStage, facts: Facts): TimelineEntry {
+  const { name, kind, skipped } = stage;
+  if (skipped !== undefined) {
+    return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };
+  }
+  const fact = facts.stages.get(name);
+  const attempts = attemptsOf(name, fact, facts.record);
+  const last = attempts.at(-1);
+  const pendingSince = fact?.state === 'pending' ? fact.startedAt : undefined;
+  const state = stateOf(fact, facts.record, name);
+  return {
+    name,
+    kind,
+    state,
+    startedAt: attempts[0]?.startedAt ?? pendingSince ?? facts.record.intents.get(name)?.at ?? null,
+    finishedAt: state === 'completed' || state === 'failed' ? (last?.finishedAt ?? null) : null,
+    attempts,
+  };
+}
+
+function stateOf(fact: StageFact | undefined, record: RunRecord, name: string): TimelineEntry['state'] {
+  if (record.done.has(name) || fact?.state === 'done') return 'completed';
+  if (fact?.state === 'failed') return 'failed';
+  if (record.intents.has(name) || (fact?.state === 'pending' && fact.startedAt !== undefined)) return 'running';
+  return 'waiting';
+}
+
+function attemptsOf(name: string, fact: StageFact | undefined, record: RunRecord): readonly TimelineAttempt[] {
+  const attempts: TimelineAttempt[] = [...(record.failedAttempts.get(name) ?? [])];
+  const done = record.done.get(name) ?? (fact?.state === 'done' ? fact : undefined);
+  if (done) attempts.push({ n: done.attempt, startedAt: done.startedAt, finishedAt: done.finishedAt });
+  // A job that never reached our processor's end (it was removed, or it crashed its workers) left no attempt of its own.
+  if (fact?.state === 'failed' && attempts.length === 0) {
+    attempts.push({ n: 1, startedAt: null, finishedAt: null, error: fact.error });
+  }
+  return attempts;
+}

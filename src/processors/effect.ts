@@ -1,0 +1,213 @@
+/**
+ * A saga's step, or the undo of one. The order is the promise: the intent, with what is needed to take the effect back, is
+ * recorded before the effect; the end after it; the next stage is appended before this job completes, so the root cannot
+ * wake in between. Each write is refused once another attempt of this job has begun.
+ */
+import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import { effectKey } from '../names.js';
+import { decideSaga } from '../orchestrators/decide-saga.js';
+import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
+import { stepOf } from '../orchestrators/stage-task.js';
+import type { EffectDone, EffectIntent, Facts, Fenced } from '../ports.js';
+import type { StageJob, StageResult } from '../schema.js';
+import type { Task } from '../task.js';
+import { attemptTask } from './attempt.js';
+import type { ActiveJob, Handled, ProcessorDependencies } from './job.js';
+
+interface Effect {
+  readonly definition: SagaDefinition;
+  readonly step: StepDefinition;
+  readonly stage: StageJob;
+  readonly task: Task;
+  readonly facts: Facts;
+  readonly key: string;
+}
+
+export async function runEffect(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  stage: StageJob,
+  definition: WorkflowDefinition,
+  task: Task,
+): Promise<Handled> {
+  const step = definition.pattern === 'saga' ? stepOf(definition.steps, stage) : undefined;
+  const facts = await deps.log.read(stage.run);
+  if (definition.pattern !== 'saga' || !step || !facts) {
+    throw new SwitchyardError(
+      'INVALID_JOB',
+      `job "${job.id}" belongs to no saga that is known: its run's record is gone, or the job was added by hand`,
+    );
+  }
+  const effect: Effect = { definition, step, stage, task, facts, key: effectKey(stage.run, stage.stage, 1) };
+  const done = await doOnce(deps, job, effect);
+  return 'kind' in done ? done : await goOn(deps, job, effect, done);
+}
+
+/** Brings the effect about, unless it is recorded already. */
+async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effect): Promise<EffectDone | Fenced> {
+  const { facts, stage } = effect;
+  const recorded = facts.record.done.get(stage.stage);
+  if (recorded) return recorded;
+  const input = effectInput(effect);
+  const intent: EffectIntent = {
+    attempt: job.attempt,
+    at: job.startedAt,
+    key: effect.key,
+    ...(stage.kind === 'step' && { undoArgs: undoArgs(effect, undefined) }),
+  };
+  const begun = await deps.log.beginEffect(stage.run, job.fence, stage.stage, intent);
+  if (begun.kind === 'fenced-off') return begun;
+  if (begun.kind === 'already-done') return begun.done;
+  if (begun.previous && wasLost(begun.previous, effect)) {
+    const found = await afterLostAnswer(deps, job, effect, begun.previous);
+    if (found) return await record(deps, job, effect, found.output);
+  }
+  const output = await attempt(deps, job, effect, input);
+  return await record(deps, job, effect, output);
+}
+
+async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, input: unknown): Promise<unknown> {
+  const { stage, task, step } = effect;
+  try {
+    return await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input });
+  } catch (thrown) {
+    const error = toSwitchyardError(thrown);
+    const canAsk = stage.kind === 'step' && step.find !== undefined;
+    if (error.answered === false && task.effect.kind === 'unsafe' && !canAsk && !job.signal.aborted)
+      throw inDoubt(effect, error.message);
+    throw error;
+  }
+}
+
+/** What the task is given: from the run's input and the steps before it; for an undo, what was stored with the intent. */
+function effectInput(effect: Effect): unknown {
+  const { step, stage, facts, key } = effect;
+  const { record } = facts;
+  if (stage.kind === 'undo') return (record.done.get(step.name) ?? record.intents.get(step.name))?.undoArgs;
+  const done = Object.fromEntries([...record.done].map(([name, entry]) => [name, entry.output]));
+  return definitionsOwn(effect, 'with', () => step.with({ input: record.input, key, run: record.id, done }));
+}
+
+function undoArgs(effect: Effect, output: unknown): unknown {
+  const { step, facts, key } = effect;
+  const { undo } = step;
+  if (!undo) return undefined;
+  return definitionsOwn(effect, 'undo', () =>
+    undo.with({ input: facts.record.input, key, run: facts.record.id, output }),
+  );
+}
+
+/** Runs a function of the definition; what it throws is the definition's mistake, and trying again would not mend it. */
+function definitionsOwn<T>({ definition, step }: Effect, what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const advice =
+      what === 'undo'
+        ? ". Make the undo's arguments from the input and the key: the output is undefined until it is recorded"
+        : '';
+    throw new SwitchyardError(
+      'INVALID_DEFINITION',
+      `workflow "${definition.name}", step "${step.name}": "${what}" threw: ${toSwitchyardError(error).message}${advice}`,
+      { cause: error },
+    );
+  }
+}
+
+/** An earlier attempt whose answer never arrived: it timed out, its server died, or its worker did. */
+function wasLost(previous: EffectIntent, { facts, stage }: Effect): boolean {
+  const ended = facts.record.failedAttempts.get(stage.stage)?.find((entry) => entry.n === previous.attempt);
+  return !ended || ended.error.answered === false;
+}
+
+/** Before an effect that may have happened is repeated: ask where the tool can tell, and stop where nobody can. */
+async function afterLostAnswer(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  effect: Effect,
+  previous: EffectIntent,
+): Promise<{ readonly output: unknown } | undefined> {
+  const { stage, step, task, facts, key } = effect;
+  const { run } = stage;
+  await recordLostWorker(deps, job, effect, previous);
+  if (stage.kind === 'step' && step.find) {
+    const { find } = step;
+    const input = definitionsOwn(effect, 'find', () => find.with({ input: facts.record.input, key, run }));
+    const answer = await attemptTask(deps, job, { run, stage: `${stage.stage}.find`, task: find.run, input });
+    const output = definitionsOwn(effect, 'find', () => find.found(answer));
+    return output === undefined ? undefined : { output };
+  }
+  if (task.effect.kind === 'unsafe') throw inDoubt(effect, 'the answer of an earlier attempt was lost');
+  return undefined;
+}
+
+async function recordLostWorker(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  { stage, facts }: Effect,
+  previous: EffectIntent,
+): Promise<void> {
+  const attempts = facts.record.failedAttempts.get(stage.stage) ?? [];
+  if (attempts.some((entry) => entry.n === previous.attempt)) return;
+  const error = new SwitchyardError(
+    'WORKER_LOST',
+    `the worker of attempt ${previous.attempt} ended before the attempt did`,
+    {
+      step: stage.stage,
+      answered: false,
+    },
+  );
+  await deps.log.recordFailedAttempt(stage.run, job.fence, stage.stage, {
+    n: previous.attempt,
+    startedAt: previous.at,
+    finishedAt: null,
+    error: error.toJSON(),
+  });
+}
+
+function inDoubt({ step, task }: Effect, why: string): SwitchyardError {
+  return new SwitchyardError(
+    'IN_DOUBT',
+    `step "${step.name}" may or may not have happened (${why}), and "${task.name}" does not say how it is safe to repeat. Find out at its service; then declare key, idempotent or find, so that the next run can help itself`,
+    { step: step.name },
+  );
+}
+
+async function record(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  effect: Effect,
+  output: unknown,
+): Promise<EffectDone | Fenced> {
+  const { stage } = effect;
+  const done: EffectDone = {
+    attempt: job.attempt,
+    startedAt: job.startedAt,
+    finishedAt: deps.clock.now(),
+    output,
+    ...(stage.kind === 'step' && { undoArgs: undoArgs(effect, output) }),
+  };
+  const finished = await deps.log.finishEffect(stage.run, job.fence, stage.stage, done);
+  return finished.kind === 'fenced-off' ? finished : done;
+}
+
+/** Appends what comes next. An end is left to the root, which wakes when this job completes. */
+async function goOn(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, done: EffectDone): Promise<Handled> {
+  const { definition, stage, facts } = effect;
+  const record = { ...facts.record, done: new Map(facts.record.done).set(stage.stage, done) };
+  // This job still counts as pending; for what comes after it, it has ended.
+  const stages = new Map(facts.stages).set(stage.stage, { state: 'done', ...done });
+  const now: Facts = { record, stages };
+  const move = decideSaga(definition, now);
+  if (move.kind === 'append') {
+    const appended = await deps.append(definition, now, job.fence, move.stages);
+    if (appended.kind === 'fenced-off') return appended;
+  }
+  const value: StageResult = {
+    output: null,
+    attempt: done.attempt,
+    startedAt: done.startedAt,
+    finishedAt: done.finishedAt,
+  };
+  return { kind: 'completed', value };
+}

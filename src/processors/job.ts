@@ -1,0 +1,56 @@
+/** A job as our processors see it, and what they may answer. BullMQ stays in `worker.ts`. */
+import type { SwitchyardError } from '../errors.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import type { Stage } from '../orchestrators/move.js';
+import type { Clock, Facts, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
+
+export interface ActiveJob {
+  readonly id: string;
+  readonly data: unknown;
+  /** Times that this job has been started, this one included: retries, crashes and put-backs all count. */
+  readonly attempt: number;
+  /** Whether BullMQ will not try again when this attempt fails. */
+  readonly isLastAttempt: boolean;
+  /** Times that this job lost its worker. */
+  readonly crashes: number;
+  /** When this attempt began, ms. */
+  readonly startedAt: number;
+  readonly fence: Fence;
+  /** Aborted when the lock is lost or the worker stops. */
+  readonly signal: AbortSignal;
+}
+
+/** What the worker does with the job. */
+export type Handled =
+  | { readonly kind: 'completed'; readonly value: unknown }
+  /** Sleep until the last child has ended; go round again when none is left. */
+  | { readonly kind: 'park' }
+  /** Not for this worker: put it back, and let another have it. */
+  | { readonly kind: 'put-back'; readonly afterMs: number }
+  /** This attempt failed; tried again after `delayMs`, unless `final`. */
+  | { readonly kind: 'failed'; readonly error: SwitchyardError; readonly final: boolean; readonly delayMs: number }
+  /** The job is no longer ours; whatever we say of it is refused. */
+  | Fenced;
+
+export type JobHandler = (job: ActiveJob) => Promise<Handled>;
+
+/** What the processors need; wired in `engine.ts`. */
+export interface ProcessorDependencies {
+  readonly log: RunLog;
+  /** The definition of a name and version, or undefined when this worker does not have it. */
+  readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+  readonly append: (
+    definition: WorkflowDefinition,
+    facts: Facts,
+    fence: Fence,
+    stages: readonly Stage[],
+  ) => Promise<{ readonly kind: 'appended'; readonly added: number } | Fenced>;
+  readonly tools: ToolCaller;
+  readonly clock: Clock;
+  /** 0 ≤ random < 1, for jitter. */
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** How long a job of an unknown version rests before another worker may look at it, ms. */
+export const PUT_BACK_MS = 1_000;

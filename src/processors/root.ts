@@ -1,0 +1,167 @@
+/**
+ * What a run's root does each time it wakes: reads the facts, asks the reducer, carries out the move, and either sleeps
+ * again or ends. It may be repeated from any point: every move is recorded once, or appended once.
+ */
+import { MAX_CRASHES } from '../config.js';
+import { type ErrorRecord, SwitchyardError, toSwitchyardError } from '../errors.js';
+import { conclude } from '../orchestrators/conclude.js';
+import { decide } from '../orchestrators/decide.js';
+import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import { attentionStage, type Move } from '../orchestrators/move.js';
+import type { Facts, RunOutcome } from '../ports.js';
+import { parseJob, RootJob } from '../schema.js';
+import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, PUT_BACK_MS } from './job.js';
+
+type EndMove = Extract<Move, { kind: 'end' }>;
+
+export function createRootHandler(deps: ProcessorDependencies): JobHandler {
+  return async (job) => {
+    try {
+      const { run, workflow, version } = parseJob(RootJob, job.data, job.id);
+      const definition = deps.definition(workflow, version);
+      if (!definition) return { kind: 'put-back', afterMs: PUT_BACK_MS };
+      return await wake(deps, job, definition, run);
+    } catch (thrown) {
+      const error = toSwitchyardError(thrown);
+      if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
+      // A root that failed would be a run that is lost: whatever else it is, it is tried again until it is mended.
+      deps.logger.error({ job: job.id, code: error.code }, error.message);
+      return { kind: 'put-back', afterMs: PUT_BACK_MS };
+    }
+  };
+}
+
+async function wake(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  run: string,
+): Promise<Handled> {
+  for (;;) {
+    const facts = await deps.log.read(run);
+    if (!facts) {
+      throw new SwitchyardError(
+        'INVALID_JOB',
+        `run ${run} has no record: it was removed by hand, or its job was added by hand`,
+      );
+    }
+    if (facts.record.outcome) return ended(facts.record.outcome);
+    const handled = await carryOut(deps, job, definition, facts, nextMove(definition, facts, job));
+    if (handled !== 'again') return handled;
+  }
+}
+
+/** The reducer's move; a definition whose own functions throw while deciding ends the run. */
+function nextMove(definition: WorkflowDefinition, facts: Facts, job: ActiveJob): Move {
+  const { phase } = facts.record;
+  if (job.crashes > MAX_CRASHES && phase === undefined) {
+    const error: ErrorRecord = {
+      code: 'CRASH_LOOP',
+      message: `run ${facts.record.id} lost its worker ${job.crashes} times while its root was at work, and is not tried again`,
+      retryable: false,
+    };
+    if (definition.pattern !== 'saga') return { kind: 'end', status: 'failed', error };
+  }
+  try {
+    return decide(definition, facts);
+  } catch (thrown) {
+    return { kind: 'end', status: 'failed', error: definitionsFault(definition, thrown) };
+  }
+}
+
+async function carryOut(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  facts: Facts,
+  move: Move,
+): Promise<Handled | 'again'> {
+  const { id: run } = facts.record;
+  switch (move.kind) {
+    case 'park':
+      return { kind: 'park' };
+    case 'classify':
+      return await classify(deps, job, definition, facts);
+    case 'append': {
+      if (move.phase && facts.record.phase !== move.phase) {
+        const entered = await deps.log.enterPhase(run, job.fence, move.phase);
+        if (entered.kind === 'fenced-off') return entered;
+      }
+      const appended = await deps.append(definition, facts, job.fence, move.stages);
+      return appended.kind === 'fenced-off' ? appended : { kind: 'park' };
+    }
+    case 'ask': {
+      const entered = await deps.log.enterPhase(run, job.fence, move.status);
+      if (entered.kind === 'fenced-off') return entered;
+      const question = { kind: 'attention' as const, stage: attentionStage(move.about), index: 0 };
+      const appended = await deps.append(definition, facts, job.fence, [question]);
+      deps.logger.warn({ run, status: move.status, about: move.about }, 'the run waits for a person');
+      return appended.kind === 'fenced-off' ? appended : { kind: 'park' };
+    }
+    case 'end':
+      return await end(deps, job, definition, facts, move);
+  }
+}
+
+async function classify(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  facts: Facts,
+): Promise<Handled | 'again'> {
+  if (definition.pattern !== 'router')
+    throw new SwitchyardError('INTERNAL', `workflow "${definition.name}" is no router`);
+  try {
+    const decided = await deps.log.decideOnce(facts.record.id, job.fence, definition.classify(facts.record.input));
+    return decided.kind === 'fenced-off' ? decided : 'again';
+  } catch (thrown) {
+    return await end(deps, job, definition, facts, {
+      kind: 'end',
+      status: 'failed',
+      error: definitionsFault(definition, thrown),
+    });
+  }
+}
+
+async function end(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  facts: Facts,
+  move: EndMove,
+): Promise<Handled | 'again'> {
+  const { id: run } = facts.record;
+  const now = deps.clock.now();
+  let outcome: RunOutcome;
+  try {
+    outcome = conclude(definition, facts, move, now);
+  } catch (thrown) {
+    const error = definitionsFault(definition, thrown);
+    if (definition.pattern === 'saga' && move.status === 'completed') {
+      // Its effects have happened, and nobody will get a result: the reducer turns the saga round.
+      const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: now, error };
+      const recorded = await deps.log.recordFailedAttempt(run, job.fence, ROOT_STAGE, attempt);
+      return recorded.kind === 'fenced-off' ? recorded : 'again';
+    }
+    const status = move.status === 'compensated' ? move.status : 'failed';
+    outcome = { status, error: move.error ?? error, finishedAt: now };
+  }
+  const recorded = await deps.log.end(run, job.fence, outcome);
+  return recorded.kind === 'fenced-off' ? recorded : ended(recorded.outcome);
+}
+
+/** The outcome is in the run's log; the job itself says only how it ended, for whoever looks at it in Bull Board. */
+function ended(outcome: RunOutcome): Handled {
+  return { kind: 'completed', value: { status: outcome.status } };
+}
+
+function definitionsFault(definition: WorkflowDefinition, thrown: unknown): ErrorRecord {
+  const error = toSwitchyardError(thrown);
+  if (error.code !== 'TASK_FAILED') return error.toJSON();
+  return {
+    code: 'INVALID_DEFINITION',
+    message: `workflow "${definition.name}": a function of its definition threw: ${error.message}`,
+    retryable: false,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * What happens to a child: a branch, a route, an escalation, a saga's step or undo. The file that every one of them
+ * passes: who it is for, how a failure is recorded, when it is tried again.
+ */
+import { MAX_CRASHES } from '../config.js';
+import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import { backoffDelay } from '../orchestrators/backoff.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import { taskOf } from '../orchestrators/stage-task.js';
+import { parseJob, StageJob, type StageResult } from '../schema.js';
+import type { Task } from '../task.js';
+import { attemptTask } from './attempt.js';
+import { runEffect } from './effect.js';
+import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, PUT_BACK_MS } from './job.js';
+
+export function createStageHandler(deps: ProcessorDependencies): JobHandler {
+  return async (job) => {
+    let stage: StageJob;
+    try {
+      stage = parseJob(StageJob, job.data, job.id);
+    } catch (error) {
+      return { kind: 'failed', error: toSwitchyardError(error), final: true, delayMs: 0 };
+    }
+    const definition = deps.definition(stage.workflow, stage.version);
+    if (!definition) {
+      deps.logger.debug(
+        { run: stage.run, workflow: stage.workflow, version: stage.version },
+        'not a workflow of this worker',
+      );
+      return { kind: 'put-back', afterMs: PUT_BACK_MS };
+    }
+    return runStage(deps, job, stage, definition);
+  };
+}
+
+async function runStage(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  stage: StageJob,
+  definition: WorkflowDefinition,
+): Promise<Handled> {
+  let task: Task | undefined;
+  try {
+    task = taskOf(definition, { kind: stage.kind, stage: stage.stage });
+    if (job.crashes > MAX_CRASHES) {
+      throw new SwitchyardError(
+        'CRASH_LOOP',
+        `"${stage.stage}" lost its worker ${job.crashes} times, and is not tried again. Look in the worker's log for what ended it`,
+      );
+    }
+    if (stage.kind === 'step' || stage.kind === 'undo') return await runEffect(deps, job, stage, definition, task);
+    const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
+    return completed(deps, job, output);
+  } catch (thrown) {
+    return await failed(deps, job, stage, task, toSwitchyardError(thrown, { step: stage.stage }));
+  }
+}
+
+function completed(deps: ProcessorDependencies, job: ActiveJob, output: unknown): Handled {
+  const value: StageResult = { output, attempt: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now() };
+  return { kind: 'completed', value };
+}
+
+async function failed(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  { run, stage }: StageJob,
+  task: Task | undefined,
+  error: SwitchyardError,
+): Promise<Handled> {
+  // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended.
+  if (job.signal.aborted) return { kind: 'fenced-off' };
+  if (error.code === 'REDIS_UNAVAILABLE') return { kind: 'put-back', afterMs: PUT_BACK_MS };
+  const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
+  const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
+  if (recorded.kind === 'fenced-off') return recorded;
+  const final = !error.retryable || job.isLastAttempt;
+  deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
+  const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.attempt, deps.random(), error.retryAfterMs);
+  return { kind: 'failed', error, final, delayMs };
+}

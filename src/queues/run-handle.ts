@@ -1,0 +1,72 @@
+/** What a caller holds of a run: its id, and ways to look at it and to wait for it, from any process. */
+import { type Duration, toMs } from '../config.js';
+import { type ErrorRecord, SwitchyardError } from '../errors.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import {
+  describeRun,
+  type RunDocument,
+  type RunStatus,
+  statusOf,
+  type TimelineEntry,
+} from '../orchestrators/timeline.js';
+import type { Facts, OperatorStatus, RunLog, SettledRuns } from '../ports.js';
+
+type Described<Status extends RunStatus, More = unknown> = Omit<RunDocument, 'status' | 'output' | 'error'> & {
+  readonly status: Status;
+} & More;
+
+/** A run at one moment, by status. "Still running" is one of them and no exception. */
+export type RunState<Out = unknown> =
+  | Described<'completed', { readonly output: Out }>
+  | Described<'partial', { readonly output: Out; readonly error?: ErrorRecord }>
+  | Described<'failed' | 'cancelled' | 'compensated', { readonly output?: Out; readonly error?: ErrorRecord }>
+  | Described<'queued' | 'running' | 'compensating' | OperatorStatus>;
+
+export interface Run<Out = unknown> {
+  readonly id: string;
+  /** True when `start` found a run that had been accepted with this key before. */
+  readonly duplicate: boolean;
+  /**
+   * The run when it has ended or waits for a person, or as it stands after `timeout` (default: no limit).
+   * @throws SwitchyardError UNKNOWN_RUN when there is none, or its retention is over
+   */
+  wait(timeout?: Duration): Promise<RunState<Out>>;
+  status(): Promise<RunStatus>;
+  timeline(): Promise<readonly TimelineEntry[]>;
+  /** The run as one document, as every interface shows it. */
+  describe(): Promise<RunState<Out>>;
+}
+
+export interface RunHandleDependencies {
+  readonly log: RunLog;
+  readonly settled: SettledRuns;
+  readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+}
+
+export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, duplicate = false): Run<Out> {
+  async function facts(): Promise<Facts> {
+    const read = await deps.log.read(id, { starts: true });
+    if (read) return read;
+    throw new SwitchyardError(
+      'UNKNOWN_RUN',
+      `there is no run ${id}: it was never accepted here, or its retention is over`,
+    );
+  }
+  async function describe(): Promise<RunState<Out>> {
+    const known = await facts();
+    // The definition types its output; what Redis holds was made by that definition.
+    return describeRun(deps.definition(known.record.workflow, known.record.version), known) as RunState<Out>;
+  }
+  return {
+    id,
+    duplicate,
+    describe,
+    status: async () => statusOf(await facts()),
+    timeline: async () => (await describe()).timeline,
+    async wait(timeout) {
+      const limit = timeout === undefined ? new AbortController().signal : AbortSignal.timeout(toMs(timeout));
+      await deps.settled.wait(id, limit);
+      return await describe();
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** The jobs of a run: which queue, id, priority, attempts and retention its root and each of its stages have. */
+import type { JobsOptions } from 'bullmq';
+import { MAX_JOB_BYTES, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
+import { SwitchyardError } from '../errors.js';
+import { ATTENTION_QUEUE, RUNS_QUEUE, stageJobId } from '../names.js';
+import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
+import type { Stage } from '../orchestrators/move.js';
+import { stageTask } from '../orchestrators/stage-task.js';
+import type { Facts, RunRecord } from '../ports.js';
+import { ENVELOPE_VERSION, type RootJob, type StageJob } from '../schema.js';
+import { type JobToAdd, jobToAdd } from './bullmq-adds.js';
+import type { QueuePool } from './queue-pool.js';
+
+/** Type of backoff in a job's options; workers compute the delay from the task's own policy. */
+export const BACKOFF_TYPE = 'switchyard';
+
+/**
+ * BullMQ counts per queue, and a queue serves many workflows and many stages of one run: its own bound must not be the
+ * tighter one, or a retained run would lose the details of its timeline.
+ */
+const JOBS_PER_RETAINED_RUN = 10;
+
+export interface AppendableJob extends JobToAdd {
+  /** BullMQ's key of the job itself. */
+  readonly job: string;
+}
+
+export function createRunJobs(queues: QueuePool, retention: Retention) {
+  const keep = { age: Math.ceil(retention.ageMs / 1000), count: retention.count * JOBS_PER_RETAINED_RUN };
+  const kept = { removeOnComplete: keep, removeOnFail: keep };
+  const head = (definition: WorkflowDefinition, run: string): RootJob => ({
+    v: ENVELOPE_VERSION,
+    run,
+    workflow: definition.name,
+    version: definition.version,
+  });
+
+  /** The root; with `children` it sleeps until they have ended. */
+  function root(
+    definition: WorkflowDefinition,
+    record: RunRecord,
+    options: { readonly children: boolean; readonly delayMs: number },
+  ): Promise<JobToAdd> {
+    const jobOptions: JobsOptions & { jobId: string } = {
+      ...kept,
+      jobId: record.id,
+      priority: PRIORITIES[record.priority],
+      // With children it is they who are delayed: BullMQ would delay the root a second time when it wakes.
+      ...(options.delayMs > 0 && !options.children && { delay: options.delayMs }),
+    };
+    const link = options.children ? { addToWaitingChildren: true } : {};
+    return jobToAdd(queues.get(RUNS_QUEUE), definition.name, head(definition, record.id), jobOptions, link);
+  }
+
+  async function stage(
+    definition: WorkflowDefinition,
+    facts: Facts,
+    which: Stage,
+    delayMs = 0,
+  ): Promise<AppendableJob> {
+    const { record } = facts;
+    const { task, input } = stageTask(definition, which, facts);
+    const data: StageJob = {
+      ...head(definition, record.id),
+      kind: which.kind,
+      stage: which.stage,
+      ...(input !== undefined && { input }),
+    };
+    assertJobSize(data, which.stage);
+    const queue = task?.queue ?? ATTENTION_QUEUE;
+    const jobId = stageJobId(record.id, which.stage);
+    const decided = record.decision as Classification | undefined;
+    const attempts = task?.attempts ?? 1;
+    const options: JobsOptions & { jobId: string } = {
+      ...kept,
+      jobId,
+      attempts: which.kind === 'undo' ? Math.max(UNDO_ATTEMPTS, attempts) : attempts,
+      backoff: { type: BACKOFF_TYPE },
+      priority: PRIORITIES[decided?.priority ?? record.priority],
+      parent: { id: record.id, queue: `${queues.prefix}:${RUNS_QUEUE}` },
+      // Without this the root would never wake, or wake without knowing, when the child fails for good.
+      ignoreDependencyOnFailure: true,
+      ...(delayMs > 0 && { delay: delayMs }),
+    };
+    const toAdd = await jobToAdd(queues.get(queue), which.stage, data, options);
+    return { ...toAdd, job: `${queues.prefix}:${queue}:${jobId}` };
+  }
+
+  return { root, stage };
+}
+
+export type RunJobs = ReturnType<typeof createRunJobs>;
+
+function assertJobSize(data: StageJob, stage: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(data));
+  if (bytes <= MAX_JOB_BYTES) return;
+  throw new SwitchyardError(
+    'TOO_LARGE',
+    `the input of "${stage}" makes a job of ${bytes} bytes; at most ${MAX_JOB_BYTES} fit. Store the data elsewhere and pass a reference to it`,
+    { step: stage },
+  );
+}

@@ -1,0 +1,51 @@
+/** The definitions of one Switchyard, by name and version. */
+import { SwitchyardError } from './errors.js';
+import { RESERVED_QUEUES, RUNS_QUEUE } from './names.js';
+import { tasksOf, type WorkflowDefinition } from './orchestrators/definition.js';
+
+export interface Registry {
+  find(name: string, version: number): WorkflowDefinition | undefined;
+  /** The newest version. @throws SwitchyardError UNKNOWN_WORKFLOW, naming those that are known */
+  latest(name: string): WorkflowDefinition;
+  all(): readonly WorkflowDefinition[];
+  /** Queues that workers of these definitions serve, the roots' first. */
+  queues(): readonly string[];
+}
+
+/** @throws SwitchyardError INVALID_DEFINITION for two definitions of one name and version, or a reserved queue name */
+export function createRegistry(definitions: readonly WorkflowDefinition[]): Registry {
+  const byVersion = new Map<string, WorkflowDefinition>();
+  const newest = new Map<string, WorkflowDefinition>();
+  const queues = new Set([RUNS_QUEUE]);
+  for (const definition of definitions) {
+    const id = `${definition.name}@${definition.version}`;
+    if (byVersion.has(id)) {
+      throw new SwitchyardError(
+        'INVALID_DEFINITION',
+        `workflow "${definition.name}" version ${definition.version} is given twice: give the changed one a higher version`,
+      );
+    }
+    byVersion.set(id, definition);
+    if ((newest.get(definition.name)?.version ?? 0) < definition.version) newest.set(definition.name, definition);
+    for (const task of tasksOf(definition)) {
+      if (RESERVED_QUEUES.has(task.queue)) {
+        throw new SwitchyardError(
+          'INVALID_DEFINITION',
+          `task "${task.name}": queue "${task.queue}" is Switchyard's own; choose another name`,
+        );
+      }
+      queues.add(task.queue);
+    }
+  }
+  return {
+    find: (name, version) => byVersion.get(`${name}@${version}`),
+    latest(name) {
+      const definition = newest.get(name);
+      if (definition) return definition;
+      const known = [...newest.keys()].join(', ') || 'none';
+      throw new SwitchyardError('UNKNOWN_WORKFLOW', `there is no workflow "${name}"; known here: ${known}`);
+    },
+    all: () => [...byVersion.values()],
+    queues: () => [...queues],
+  };
+}

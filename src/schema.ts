@@ -1,0 +1,60 @@
+/**
+ * The shapes that travel through Redis. Strict at every dequeue: a job added by hand, or by a version that we do not
+ * know, fails alone and says what is wrong with it.
+ */
+import { z } from 'zod';
+import { type InputIssue, SwitchyardError } from './errors.js';
+
+/** Version of these shapes; a worker refuses jobs of another. */
+export const ENVELOPE_VERSION = 1;
+
+const head = {
+  v: z.literal(ENVELOPE_VERSION),
+  run: z.string().min(1).max(256),
+  workflow: z.string().min(1).max(64),
+  version: z.int().min(1),
+};
+
+/** Data of a run's root job. Its input and everything else is in the run's log. */
+export const RootJob = z.strictObject(head);
+export type RootJob = z.infer<typeof RootJob>;
+
+/** Data of a child: which stage of which run, and its input where that is known when it is appended. */
+export const StageJob = z.strictObject({
+  ...head,
+  kind: z.enum(['branch', 'route', 'escalation', 'step', 'undo', 'attention']),
+  stage: z.string().min(1).max(128),
+  input: z.unknown().optional(),
+});
+export type StageJob = z.infer<typeof StageJob>;
+
+/** What a child returns; BullMQ keeps it with the root, so a run's timeline outlives its children's jobs. */
+export const StageResult = z.object({
+  output: z.unknown(),
+  attempt: z.int().min(1),
+  startedAt: z.number(),
+  finishedAt: z.number(),
+});
+export type StageResult = z.infer<typeof StageResult>;
+
+/** zod's issues, each with its dotted path. */
+export function issuesOf(error: z.ZodError): readonly InputIssue[] {
+  return error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+}
+
+/** The issues in one line: `items.0.quantity: expected number; (input): …`. */
+export function describeIssues(issues: readonly InputIssue[]): string {
+  return issues.map(({ path, message }) => `${path || '(the whole)'}: ${message}`).join('; ');
+}
+
+/** @throws SwitchyardError INVALID_JOB, naming the job and each problem. */
+export function parseJob<T extends z.ZodType>(shape: T, data: unknown, job: string): z.output<T> {
+  const parsed = shape.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const issues = issuesOf(parsed.error);
+  throw new SwitchyardError(
+    'INVALID_JOB',
+    `job "${job}" was not made by this version of Switchyard: ${describeIssues(issues)}. Start runs with start(), not by adding jobs`,
+    { issues },
+  );
+}

@@ -1,0 +1,104 @@
+/** The workers of one process: one per queue, started and stopped together. */
+import { hostname } from 'node:os';
+import type { Redis } from 'ioredis';
+import { systemClock } from './adapters/clock.js';
+import type { RedisRole } from './adapters/redis.js';
+import { createRunLog } from './adapters/run-log.js';
+import { createScriptRunner } from './adapters/scripts.js';
+import type { Retention } from './config.js';
+import { SwitchyardError } from './errors.js';
+import { type RedisKeys, RUNS_QUEUE } from './names.js';
+import type { Logger, ToolCaller } from './ports.js';
+import type { ProcessorDependencies } from './processors/job.js';
+import { createRootHandler } from './processors/root.js';
+import { createStageHandler } from './processors/stage.js';
+import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/worker.js';
+import { createAppendStages } from './queues/append-stages.js';
+import type { RunJobs } from './queues/run-jobs.js';
+import type { Registry } from './registry.js';
+
+export interface WorkersOptions extends Partial<WorkerSettings> {
+  /** Which queues to serve; all by default. */
+  readonly queues?: readonly string[];
+}
+
+export interface Workers {
+  readonly queues: readonly string[];
+  /** @throws SwitchyardError REDIS_UNAVAILABLE, REDIS_UNSUITABLE */
+  start(): Promise<void>;
+  /** Lets active jobs end, puts back those that take longer than the grace. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface WorkersDependencies {
+  readonly registry: Registry;
+  readonly prefix: string;
+  readonly keys: RedisKeys;
+  readonly retention: Retention;
+  readonly tools: ToolCaller | undefined;
+  readonly logger: Logger;
+  readonly open: (role: RedisRole) => Redis;
+  readonly jobs: RunJobs;
+  readonly ready: () => Promise<void>;
+}
+
+export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
+  const { registry, prefix, keys, retention, logger } = deps;
+  const served = queues ?? registry.queues();
+  assertQueues(served, registry.queues());
+  const settings = workerSettings(overrides);
+  const connection = deps.open('worker');
+  const scripts = createScriptRunner(connection);
+  const processors: ProcessorDependencies = {
+    log: createRunLog(scripts, keys, retention),
+    definition: registry.find,
+    append: createAppendStages(scripts, keys, deps.jobs),
+    tools: deps.tools ?? noTools,
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  };
+  const [root, stage] = [createRootHandler(processors), createStageHandler(processors)];
+  const workers = served.map((queue) =>
+    createQueueWorker({
+      queue,
+      connection,
+      prefix,
+      keys,
+      name: `${hostname()}:${process.pid}`,
+      handler: queue === RUNS_QUEUE ? root : stage,
+      settings,
+      logger,
+    }),
+  );
+  return {
+    queues: served,
+    async start() {
+      await deps.ready();
+      for (const worker of workers) worker.start();
+    },
+    async stop() {
+      await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
+    },
+  };
+}
+
+function assertQueues(asked: readonly string[], known: readonly string[]): void {
+  const unknown = asked.filter((queue) => !known.includes(queue));
+  if (unknown.length === 0) return;
+  throw new SwitchyardError(
+    'INVALID_CONFIG',
+    `no workflow uses queue ${unknown.map((queue) => `"${queue}"`).join(', ')}; the queues are ${known.join(', ')}`,
+  );
+}
+
+const noTools: ToolCaller = {
+  call: (capability) =>
+    Promise.reject(
+      new SwitchyardError(
+        'UNKNOWN_SERVER',
+        `a task called "${capability}", but no tools are configured: pass \`tools\` to switchyard()`,
+      ),
+    ),
+  close: () => Promise.resolve(),
+};
