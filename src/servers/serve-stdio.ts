@@ -1,0 +1,27 @@
+/** A server over stdin and stdout, for the one client that started it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+
+/** Milliseconds for which calls may still be answered after stdin has ended, as in `printf … | switchyard-weather`. */
+const ANSWER_GRACE_MS = 1_000;
+
+export interface StdioEndpoint {
+  /** Settles when the client is gone: it closed our stdin, or died, which closes it too. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function serveStdio(server: McpServer, inFlight: ReadonlySet<Promise<unknown>>): Promise<StdioEndpoint> {
+  const ended = new Promise<void>((resolve) => {
+    const answerAndEnd = () => {
+      void Promise.race([Promise.allSettled(inFlight), sleep(ANSWER_GRACE_MS)]).then(() => setImmediate(resolve));
+    };
+    process.stdin.once('end', answerAndEnd).once('close', answerAndEnd);
+    // The reader is gone; without a listener the broken pipe would be an uncaught exception.
+    process.stdout.once('error', () => resolve());
+    server.server.onclose = () => resolve();
+  });
+  await server.connect(new StdioServerTransport(process.stdin, process.stdout));
+  return { ended, close: () => server.close() };
+}
