@@ -1,0 +1,84 @@
+import type { Redis } from 'ioredis';
+import { SwitchyardError } from '../errors.js';
+import { describeRedisUrl } from './redis-url.js';
+
+/** A command with a wrong address must end, not hang. */
+export const FIRST_CONNECTION_TIMEOUT_MS = 5_000;
+
+/** What a failed connection means and what to do about it; the first pattern that fits the error's code or text wins. */
+const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
+  [/ECONNREFUSED/, 'nothing listens there: start that Redis, or correct REDIS_URL'],
+  [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'the host name cannot be resolved: correct REDIS_URL, or check DNS'],
+  [/EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/, 'the host cannot be reached: check the network and the firewall'],
+  [/WRONGPASS|invalid password|invalid username/i, 'it refuses the user name or password: correct them in REDIS_URL'],
+  [/NOAUTH/, 'it requires a password: set REDIS_URL=redis://:<password>@host:port'],
+  [
+    /NOPERM/,
+    "the user's ACL does not allow the commands that are needed: grant +@all on our keys, or use another user",
+  ],
+  [
+    /maximum number of clients|max number of clients/i,
+    'it has no connection left: raise its `maxclients`, or close other clients',
+  ],
+  [/DENIED Redis is running in protected mode/i, 'it is in protected mode: set a password, or bind it to loopback'],
+  [
+    /SSL|TLS|CERT|wrong version number|self.signed/i,
+    'TLS failed: use rediss:// only with a Redis that speaks TLS, and a trusted certificate',
+  ],
+  [/LOADING/, 'it is still loading its data: try again'],
+];
+
+function explain(error: Error, url: string): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const text = `${code} ${error.message}`.trim();
+  // A Redis without TLS takes the handshake for a command that is not complete yet, and waits.
+  if (url.startsWith('rediss:') && /ETIMEDOUT|no answer/.test(text)) {
+    return 'no TLS handshake in time: check that it speaks TLS (else use redis://) and can be reached';
+  }
+  return REASONS.find(([pattern]) => pattern.test(text))?.[1] ?? error.message;
+}
+
+/**
+ * Resolves once the client is ready for commands. The client is closed when it is not: it would go on retrying.
+ *
+ * @param url the address given to `openRedis`, for the message
+ * @param timeoutMs the longest wait, 5 s by default
+ * @throws SwitchyardError REDIS_UNAVAILABLE with host, port and the reason: at the first refusal, or at the time limit
+ */
+export async function connectOrFail(
+  client: Redis,
+  url: string,
+  timeoutMs = FIRST_CONNECTION_TIMEOUT_MS,
+): Promise<void> {
+  if (client.status === 'ready') return;
+  let listener: ((error: Error) => void) | undefined;
+  let onReady: (() => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      listener = reject;
+      onReady = resolve;
+      timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s${hint(client)}`)), timeoutMs);
+      client.once('ready', onReady);
+      client.once('error', listener);
+      // connect() rejects with "Connection is closed" only; the reason comes as an event, which may already have won.
+      if (client.status === 'wait' || client.status === 'end') client.connect().catch(reject);
+    });
+  } catch (cause) {
+    client.disconnect();
+    const reason = cause instanceof Error ? explain(cause, url) : String(cause);
+    throw new SwitchyardError('REDIS_UNAVAILABLE', `Cannot use Redis at ${describeRedisUrl(url)}: ${reason}.`, {
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+    if (onReady) client.off('ready', onReady);
+    if (listener) client.off('error', listener);
+  }
+}
+
+/** A connection without readiness: something accepts and stays silent, or Redis is loading its data. */
+function hint(client: Redis): string {
+  if (client.status !== 'connect') return '';
+  return ': the connection stands, but the server is still loading its data, or is no Redis';
+}

@@ -1,0 +1,228 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openRedis, PRODUCER_COMMAND_TIMEOUT_MS, redisOptionsFor } from '../../../src/adapters/redis.js';
+import { assertRedisSuitable, checkRedis } from '../../../src/adapters/redis-check.js';
+import { connectOrFail } from '../../../src/adapters/redis-connect.js';
+import type { Logger } from '../../../src/ports.js';
+import { redisUrl, useRedis } from '../../support/redis.js';
+import { useOwnRedis } from '../../support/redis-server.js';
+import { silentLog } from '../../support/silent-log.js';
+
+function open(url: string, role: 'producer' | 'worker' = 'producer', log: Logger = silentLog): Redis {
+  const client = openRedis(url, role, { log });
+  onTestFinished(() => client.disconnect());
+  return client;
+}
+
+/** A server that does with each connection what the test says; its address. */
+async function listen(onConnection: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    onConnection(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  return typeof address === 'object' && address ? `redis://127.0.0.1:${address.port}` : '';
+}
+
+/** An address whose connections reach the test run's Redis when the test lets them. */
+async function proxy(onConnection: (socket: Socket, pass: () => void) => void): Promise<string> {
+  const { hostname, port } = new URL(redisUrl());
+  const address = await listen((socket) =>
+    onConnection(socket, () => {
+      const upstream = connect(Number(port || 6379), hostname);
+      upstream.on('error', () => undefined);
+      socket.once('close', () => upstream.destroy());
+      socket.pipe(upstream).pipe(socket);
+    }),
+  );
+  const url = new URL(redisUrl());
+  url.host = new URL(address).host;
+  return url.href;
+}
+
+/** An address at which nobody listens. */
+async function freeAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? `redis://:s3cret@127.0.0.1:${address.port}` : '';
+}
+
+describe('the first connection', () => {
+  test.each(['producer', 'worker'] as const)(
+    'of a %s is ready for commands, and asking again is harmless',
+    async (role) => {
+      const client = open(redisUrl(), role);
+      await connectOrFail(client, redisUrl());
+      await connectOrFail(client, redisUrl());
+      expect(await client.ping()).toBe('PONG');
+    },
+  );
+
+  test('where nobody listens is refused at once, with host and port and without the password', async () => {
+    const url = await freeAddress();
+    const failure = connectOrFail(open(url, 'worker'), url);
+    await expect(failure).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    await expect(failure).rejects.toThrow(`Cannot use Redis at ${new URL(url).host}: nothing listens there`);
+    await expect(failure).rejects.toThrow(expect.objectContaining({ message: expect.not.stringContaining('s3cret') }));
+  });
+
+  test('to an unknown host says that the name cannot be resolved', async () => {
+    const url = 'redis://no-such-host.invalid:6379';
+    await expect(connectOrFail(open(url), url)).rejects.toThrow(
+      /no-such-host\.invalid:6379: the host name cannot be resolved/,
+    );
+  });
+
+  test('with a wrong or a missing password says which, and what to set', async () => {
+    const { url } = await useOwnRedis();
+    const wrong = url.replace(/:[^:@]*@/, ':wrong@');
+    await expect(connectOrFail(open(wrong), wrong)).rejects.toThrow(/it refuses the user name or password/);
+    const missing = url.replace(/:[^:@]*@/, '');
+    await expect(connectOrFail(open(missing), missing)).rejects.toThrow(
+      /it requires a password: set REDIS_URL=redis:\/\/:<password>@/,
+    );
+  });
+
+  test('by TLS to a Redis without it says so', async () => {
+    const url = redisUrl().replace('redis:', 'rediss:');
+    await expect(connectOrFail(open(url), url, 300)).rejects.toThrow(
+      /\(TLS\): no TLS handshake in time: check that it speaks TLS/,
+    );
+  });
+
+  test('to something that accepts and stays silent ends at the time limit', async () => {
+    const url = await listen(() => undefined);
+    await expect(connectOrFail(open(url, 'worker'), url, 200)).rejects.toThrow(
+      /no answer within 0\.2 s: the connection stands/,
+    );
+  });
+});
+
+describe('a connection that is lost', () => {
+  test("fails a producer's command within its time limit when Redis is down", async () => {
+    const { url, pid } = await useOwnRedis();
+    const client = open(url);
+    await connectOrFail(client, url);
+    const ended = once(client, 'close');
+    process.kill(pid, 'SIGKILL');
+    await ended;
+    const asked = performance.now();
+    await expect(client.set('a', '1')).rejects.toThrow(/retries per request|timed out/);
+    expect(performance.now() - asked).toBeLessThan(PRODUCER_COMMAND_TIMEOUT_MS + 500);
+  });
+
+  test("fails a producer's command within its time limit when the server swallows it", async () => {
+    const { url, pid } = await useOwnRedis();
+    const client = open(url);
+    await connectOrFail(client, url);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await expect(client.set('a', '1')).rejects.toThrow('Command timed out');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
+  test('that swallows everything is dropped after its silence and made again, and the command is answered', async () => {
+    const connections: Socket[] = [];
+    const url = await proxy((socket, pass) => {
+      connections.push(socket);
+      pass();
+    });
+    const options = { ...redisOptionsFor('worker'), socketTimeout: 300 };
+    const client = new Redis(url, options);
+    client.on('error', () => undefined);
+    onTestFinished(() => client.disconnect());
+    await client.ping();
+    connections[0]?.unpipe();
+    expect(await client.ping()).toBe('PONG');
+    expect(connections).toHaveLength(2);
+  });
+
+  test('is one warning and one all-clear in the log, never an unhandled error event', async () => {
+    const lines: string[] = [];
+    const log: Logger = {
+      ...silentLog,
+      warn: (_fields, message) => lines.push(`warn ${message}`),
+      info: (_fields, message) => lines.push(`info ${message}`),
+      child: () => log,
+    };
+    let refusals = 3;
+    const url = await proxy((socket, pass) => {
+      if (refusals === 0) return pass();
+      refusals -= 1;
+      socket.resetAndDestroy();
+    });
+    const client = open(url, 'worker', log);
+    expect(await client.ping()).toBe('PONG');
+    expect(lines).toEqual([expect.stringMatching(/^warn lost Redis, reconnecting: /), 'info connected to Redis again']);
+  });
+});
+
+describe('whether a Redis is fit', () => {
+  test("the tests' own is, without a finding", async () => {
+    const { redis } = useRedis();
+    expect(await assertRedisSuitable(redis)).toMatchObject({
+      evictionPolicy: 'noeviction',
+      findings: expect.not.arrayContaining([expect.objectContaining({ level: 'error' })]),
+    });
+  });
+
+  test('an evicting one is refused with the line that mends it', async () => {
+    const client = open((await useOwnRedis()).url);
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await expect(assertRedisSuitable(client)).rejects.toMatchObject({
+      code: 'REDIS_UNSUITABLE',
+      message: expect.stringMatching(/is allkeys-lru.*redis-cli CONFIG SET maxmemory-policy noeviction.*redis\.conf/),
+    });
+  });
+
+  test('one without AOF, or without fsync, works with a warning of what it costs', async () => {
+    const client = open((await useOwnRedis()).url);
+    await client.config('SET', 'appendfsync', 'no');
+    expect((await checkRedis(client)).findings).toEqual([
+      expect.objectContaining({ level: 'warning', what: expect.stringContaining('power loss') }),
+    ]);
+    await client.config('SET', 'appendonly', 'no');
+    const report = await assertRedisSuitable(client);
+    expect(report.aof).toBe('off');
+    expect(report.findings).toEqual([
+      expect.objectContaining({ level: 'warning', mend: expect.stringContaining('CONFIG SET appendonly yes') }),
+    ]);
+  });
+
+  test('where CONFIG is denied, INFO tells; where both are, nothing is claimed', async () => {
+    const { url } = await useOwnRedis();
+    const admin = open(url);
+    const { host } = new URL(url);
+    await admin.acl('SETUSER', 'managed', 'on', '>pw', '~*', '+@all', '-config');
+    await admin.acl('SETUSER', 'locked', 'on', '>pw', '~*', '+@all', '-config', '-info');
+    expect(await checkRedis(open(`redis://managed:pw@${host}`))).toMatchObject({
+      evictionPolicy: 'noeviction',
+      aof: 'on',
+      findings: [],
+    });
+
+    const locked = new Redis(`redis://locked:pw@${host}`, { enableReadyCheck: false });
+    onTestFinished(() => locked.disconnect());
+    const report = await assertRedisSuitable(locked);
+    expect(report.findings.map(({ level, what }) => `${level}: ${what}`)).toEqual([
+      'info: Cannot verify the Redis version: INFO is denied.',
+      'info: Cannot verify the eviction policy: CONFIG and INFO are denied.',
+      'info: Cannot verify the append-only file: CONFIG and INFO are denied.',
+    ]);
+  });
+});
