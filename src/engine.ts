@@ -1,10 +1,7 @@
 /** Wires one Switchyard: definitions, Redis, queues, processors, tools. What an application holds. */
-import { Redis, type RedisOptions } from 'ioredis';
 import { systemClock } from './adapters/clock.js';
 import { createLogger } from './adapters/logger.js';
-import { openRedis, type RedisRole } from './adapters/redis.js';
-import { assertRedisSuitable } from './adapters/redis-check.js';
-import { connectOrFail } from './adapters/redis-connect.js';
+import { createRedisConnections, type RedisConnection } from './adapters/redis-connections.js';
 import { createRunIndex } from './adapters/run-index.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
@@ -22,8 +19,7 @@ import { createRegistry } from './registry.js';
 import { createWorkers, type Workers, type WorkersOptions } from './workers.js';
 
 export interface SwitchyardOptions {
-  /** An address, ioredis options, or your ioredis client, whose options are then used for connections of our own. */
-  readonly connection: string | RedisOptions | Redis;
+  readonly connection: RedisConnection;
   readonly workflows: readonly Workflow[];
   /** What tasks call tools with: `createToolPool`. Without it a task that calls a tool fails and says so. */
   readonly tools?: ToolCaller;
@@ -62,47 +58,22 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const retention = { ...RETENTION_DEFAULTS, ...options.retention };
   const registry = createRegistry(options.workflows);
   const keys = redisKeys(prefix);
-  const target = options.connection instanceof Redis ? options.connection.options : options.connection;
-  const opened: Redis[] = [];
-  const open = (role: RedisRole): Redis => {
-    const client = openRedis(target, role, { log: logger, name: `switchyard-${role}` });
-    opened.push(client);
-    return client;
-  };
-
-  const producer = open('producer');
+  const connections = createRedisConnections(options.connection, logger);
+  const producer = connections.open('producer');
   const scripts = createScriptRunner(producer);
   const log = createRunLog(scripts, keys, retention);
   const queues = createQueuePool(producer, prefix, (error) =>
     logger.debug({ error: error.message }, 'queue connection'),
   );
   const jobs = createRunJobs(queues, retention);
-  const settled = createSettledRuns({ open: () => open('worker'), keys, logger });
+  const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
   const handles = { log, settled, definition: registry.find };
-  let suitable: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
-
-  async function check(): Promise<void> {
-    await connectOrFail(
-      producer,
-      typeof target === 'string' ? target : `redis://${target.host ?? 'localhost'}:${target.port ?? 6379}`,
-    );
-    const report = await assertRedisSuitable(producer);
-    for (const finding of report.findings) logger.info({ finding }, finding.what);
-  }
-  function ready(): Promise<void> {
-    // A failed check is forgotten: Redis may be back at the next call.
-    suitable ??= check().catch((error: unknown) => {
-      suitable = undefined;
-      throw error;
-    });
-    return suitable;
-  }
 
   async function start(workflow: Workflow | string, input: unknown, startOptions?: StartOptions): Promise<Run> {
     const definition = typeof workflow === 'string' ? registry.latest(workflow) : registered(workflow);
-    await ready();
+    await connections.ready();
     const accepted = await acceptRun({ scripts, keys, jobs, clock: systemClock }, definition, input, startOptions);
     return createRunHandle(handles, accepted.id, accepted.duplicate);
   }
@@ -118,7 +89,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   async function close(): Promise<void> {
     await settled.close();
     await queues.close();
-    for (const client of opened) client.disconnect();
+    connections.close();
   }
 
   return {
@@ -126,15 +97,15 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     start: start as Switchyard['start'],
     run: (id) => createRunHandle(handles, id),
     async list(listOptions) {
-      await ready();
+      await connections.ready();
       return await index.list(listOptions);
     },
     workers: (workerOptions) =>
       createWorkers(
-        { registry, prefix, keys, retention, tools: options.tools, logger, open, jobs, ready },
+        { registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
         workerOptions,
       ),
-    ready,
+    ready: connections.ready,
     close() {
       closing ??= close();
       return closing;

@@ -39,7 +39,9 @@ export interface TaskContext {
   readonly stage: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** `<run>/<stage>`: the same on every attempt. */
+  /** Whether the task is not tried again when this attempt fails. */
+  readonly isLastAttempt: boolean;
+  /** The key of the task's first effect, `<run>/<stage>/1`: the same on every attempt. */
   readonly key: string;
   /** Aborted at the task's timeout, when its lock is lost, and when its worker stops. */
   readonly signal: AbortSignal;

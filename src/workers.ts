@@ -1,8 +1,7 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
-import type { Redis } from 'ioredis';
 import { systemClock } from './adapters/clock.js';
-import type { RedisRole } from './adapters/redis.js';
+import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import type { Retention } from './config.js';
@@ -37,9 +36,8 @@ export interface WorkersDependencies {
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
   readonly logger: Logger;
-  readonly open: (role: RedisRole) => Redis;
+  readonly connections: RedisConnections;
   readonly jobs: RunJobs;
-  readonly ready: () => Promise<void>;
 }
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
@@ -47,7 +45,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const served = queues ?? registry.queues();
   assertQueues(served, registry.queues());
   const settings = workerSettings(overrides);
-  const connection = deps.open('worker');
+  const connection = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
   const processors: ProcessorDependencies = {
     log: createRunLog(scripts, keys, retention),
@@ -74,7 +72,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   return {
     queues: served,
     async start() {
-      await deps.ready();
+      await deps.connections.ready();
       for (const worker of workers) worker.start();
     },
     async stop() {

@@ -2,8 +2,8 @@
 import type { ErrorRecord } from '../errors.js';
 import type { Facts, RunOutcome, RunRecord } from '../ports.js';
 import { collectBranches, planBranches } from './decide-fan-out.js';
-import { escalationReason, routerFacts } from './decide-router.js';
-import { dueUndos } from './decide-saga.js';
+import { escalationReason, goesStraightToPerson, routerFacts } from './decide-router.js';
+import { dueUndos, ROOT_STAGE } from './decide-saga.js';
 import type { RouterDefinition, SagaDefinition, SagaSummary, WorkflowDefinition } from './definition.js';
 import { type EndStatus, ESCALATION, undoStage } from './move.js';
 
@@ -48,8 +48,7 @@ function outputOf(definition: WorkflowDefinition, facts: Facts, status: EndStatu
 
 function routerOutput(definition: RouterDefinition, facts: Facts): unknown {
   const base = routerFacts(definition, facts);
-  const path =
-    base.slaMs === undefined || base.decision.escalate !== undefined ? base.path : [...base.path, 'priority_processor'];
+  const path = goesStraightToPerson(definition, base.decision) ? base.path : [...base.path, 'priority_processor'];
   const escalation = facts.stages.get(ESCALATION);
   if (escalation === undefined || escalationReason(definition, facts) === false)
     return definition.returns({ ...base, path });
@@ -69,7 +68,9 @@ function recordedOutputs(definition: SagaDefinition, record: RunRecord): Readonl
 function summary(definition: SagaDefinition, facts: Facts, status: EndStatus): SagaSummary {
   const { record } = facts;
   const names = definition.steps.map((step) => step.name);
-  const failedAttempts = [...record.failedAttempts.values()].flat().length;
+  const failedAttempts = [...record.failedAttempts].flatMap(([stage, attempts]) =>
+    stage === ROOT_STAGE ? [] : attempts,
+  ).length;
   const gaveUp = [...facts.stages.values()].filter((fact) => fact.state === 'failed').length;
   return {
     run: record.id,
@@ -77,6 +78,9 @@ function summary(definition: SagaDefinition, facts: Facts, status: EndStatus): S
     status,
     executed: names.filter((name) => record.done.has(name)),
     failed: names.filter((name) => facts.stages.get(name)?.state === 'failed' && !record.done.has(name)),
+    errors: Object.fromEntries(
+      [...facts.stages].flatMap(([stage, fact]) => (fact.state === 'failed' ? [[stage, fact.error]] : [])),
+    ),
     undone: dueUndos(definition, facts)
       .map((step) => step.name)
       .filter((name) => record.done.has(undoStage(name))),

@@ -1,14 +1,38 @@
 /** What a router's root does when it wakes. Pure. */
 
+import { PRIORITIES } from '../config.js';
+import { SwitchyardError } from '../errors.js';
 import type { Facts } from '../ports.js';
 import type { Classification, RouterDefinition, RouterFacts } from './definition.js';
 import { ESCALATION, type Move } from './move.js';
+
+/**
+ * The classifier's decision, checked before it is recorded: one that no route answers could never be carried out, and the
+ * run would hang.
+ * @throws SwitchyardError INVALID_DEFINITION, or whatever the classifier threw
+ */
+export function classify(definition: RouterDefinition, input: unknown): Classification {
+  const decision: Classification | undefined = definition.classify(input);
+  const [route, priority] = [String(decision?.route), String(decision?.priority)];
+  const fault = !Object.hasOwn(definition.routes, route)
+    ? `route "${route}"; its routes are ${Object.keys(definition.routes).join(', ')}`
+    : !Object.hasOwn(PRIORITIES, priority)
+      ? `priority "${priority}"; use ${Object.keys(PRIORITIES).join(', ')}`
+      : undefined;
+  if (decision && fault === undefined) return decision;
+  throw new SwitchyardError('INVALID_DEFINITION', `workflow "${definition.name}": its classifier decided for ${fault}`);
+}
+
+/** Whether the decision passes every route by; without an escalation there is nobody to go to. */
+export function goesStraightToPerson(definition: RouterDefinition, decision: Classification): boolean {
+  return decision.escalate !== undefined && definition.escalation !== undefined;
+}
 
 /** The decision, the answer and the way so far, as the definition's own functions see them. */
 export function routerFacts(definition: RouterDefinition, facts: Facts): RouterFacts {
   const decision = facts.record.decision as Classification;
   const slaMs = definition.sla[decision.priority];
-  const direct = decision.escalate !== undefined;
+  const direct = goesStraightToPerson(definition, decision);
   const base: RouterFacts = {
     input: facts.record.input,
     decision,
@@ -36,7 +60,7 @@ export function escalationReason(definition: RouterDefinition, facts: Facts): st
 export function decideRouter(definition: RouterDefinition, facts: Facts): Move {
   if (facts.record.decision === undefined) return { kind: 'classify' };
   const decision = facts.record.decision as Classification;
-  const direct = decision.escalate !== undefined && definition.escalation !== undefined;
+  const direct = goesStraightToPerson(definition, decision);
   const handled = facts.stages.get(decision.route);
   if (!direct) {
     if (!handled) return { kind: 'append', stages: [{ kind: 'route', stage: decision.route, index: 0 }] };

@@ -13,8 +13,8 @@ import type { Facts } from '../ports.js';
 import type { SagaDefinition, StepDefinition } from './definition.js';
 import { type Move, undoStage } from './move.js';
 
-/** The stage under which a failure of the root's own is recorded. */
-export const ROOT_STAGE = 'root';
+/** The stage under which a failure of the root's own is recorded: a name that no step can have. */
+export const ROOT_STAGE = '~root';
 
 /** Steps whose undo is due, last first. */
 export function dueUndos(definition: SagaDefinition, facts: Facts): readonly StepDefinition[] {

@@ -68,7 +68,7 @@ export interface RouterFacts<In = unknown, Decision = Classification, Result = u
   readonly decision: Decision;
   /** What the route's task, or the fallback, answered; undefined when the run went straight to escalation. */
   readonly result: Result | undefined;
-  /** Stages passed, in order: `classifier`, the route, `priority`, `escalation`. */
+  /** Stages passed, in order: `classifier`, the route, `priority_processor`, `escalation`. */
   readonly path: readonly string[];
   /** The SLA of the decided priority, in milliseconds, where the router sets one. */
   readonly slaMs?: number;
@@ -132,6 +132,8 @@ export interface SagaSummary<In = unknown> {
   readonly status: FinalStatus;
   readonly executed: readonly string[];
   readonly failed: readonly string[];
+  /** Why each failed stage failed, by stage: a step's own name, or `<step>.undo`. */
+  readonly errors: Readonly<Record<string, ErrorRecord>>;
   /** Undos recorded as done, in the order in which they were done, by step. */
   readonly undone: readonly string[];
   /** Attempts beyond the first, of all steps and undos. */

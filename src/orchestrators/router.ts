@@ -1,7 +1,7 @@
 /** Router: classify, hand over to one domain's queue, then apply priority, SLA and escalation. */
 import type { z } from 'zod';
 import { type Duration, type Priority, toMs } from '../config.js';
-import type { ErrorRecord } from '../errors.js';
+import { type ErrorRecord, SwitchyardError } from '../errors.js';
 import type { Task, TaskInput, TaskOutput } from '../task.js';
 import {
   assertDefinition,
@@ -10,6 +10,7 @@ import {
   type RouterFacts,
   type Workflow,
 } from './definition.js';
+import { ESCALATION } from './move.js';
 
 interface Route<In, Decision, T> {
   readonly run: T;
@@ -56,6 +57,12 @@ export function defineRouter<Input extends z.ZodType, Routes extends AnyRoutes, 
 ): Workflow<z.input<Input>, Out> & RouterDefinition {
   const { name, version = 1, input, classify, routes, sla = {}, escalation, fallback, partial, returns } = spec;
   assertDefinition(name, version, Object.keys(routes));
+  if (Object.hasOwn(routes, ESCALATION)) {
+    throw new SwitchyardError(
+      'INVALID_DEFINITION',
+      `workflow "${name}": a route cannot be called "${ESCALATION}", that is the name of what follows it`,
+    );
+  }
   const slaMs = Object.fromEntries(Object.entries(sla).map(([priority, duration]) => [priority, toMs(duration)]));
   const definition: RouterDefinition = {
     pattern: 'router',

@@ -2,7 +2,7 @@
 import type { ErrorRecord } from '../errors.js';
 import type { Facts, FinalStatus, OperatorStatus, RunRecord, StageFact } from '../ports.js';
 import { planBranches } from './decide-fan-out.js';
-import type { Classification, WorkflowDefinition } from './definition.js';
+import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
@@ -73,15 +73,11 @@ interface NamedStage {
 function stagesInOrder(definition: WorkflowDefinition | undefined, facts: Facts): readonly NamedStage[] {
   const known = (stage: NamedStage) =>
     facts.stages.has(stage.name) || facts.record.intents.has(stage.name) || stage.skipped !== undefined;
-  if (!definition) return [...facts.stages.keys()].map((name) => ({ name, kind: 'step' }));
+  if (!definition) return unordered(facts, 'step');
   switch (definition.pattern) {
     case 'fan-out':
     case 'list':
-      return planBranches(definition, facts.record.input).map(({ stage, kind, skipped }) => ({
-        name: stage,
-        kind,
-        ...(skipped !== undefined && { skipped }),
-      }));
+      return branchesInOrder(definition, facts);
     case 'router': {
       const decision = facts.record.decision as Classification | undefined;
       const route: NamedStage[] = decision ? [{ name: decision.route, kind: 'route' }] : [];
@@ -94,6 +90,23 @@ function stagesInOrder(definition: WorkflowDefinition | undefined, facts: Facts)
       const steps = facts.record.phase || facts.record.outcome ? forward.filter(known) : forward;
       return [...steps, ...back.filter(known), ...asked.filter(known)];
     }
+  }
+}
+
+function unordered(facts: Facts, kind: StageKind): readonly NamedStage[] {
+  return [...facts.stages.keys()].map((name) => ({ name, kind }));
+}
+
+/** A plan that throws has ended its run as failed; that run must still be readable. */
+function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, facts: Facts): readonly NamedStage[] {
+  try {
+    return planBranches(definition, facts.record.input).map(({ stage, kind, skipped }) => ({
+      name: stage,
+      kind,
+      ...(skipped !== undefined && { skipped }),
+    }));
+  } catch {
+    return unordered(facts, 'branch');
   }
 }
 

@@ -10,6 +10,8 @@ import type { ActiveJob, ProcessorDependencies } from './job.js';
 /** Most bytes of JSON that a task may return: it is kept with the root, and read whole at every decision. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
 
+type AttemptDependencies = Pick<ProcessorDependencies, 'tools' | 'logger'>;
+
 export interface AttemptOf {
   readonly run: string;
   readonly stage: string;
@@ -21,7 +23,7 @@ export interface AttemptOf {
  * Runs the task once.
  * @throws SwitchyardError INVALID_INPUT, BAD_OUTPUT, TOO_LARGE (final), TIMEOUT, or whatever the task threw
  */
-export async function attemptTask(deps: ProcessorDependencies, job: ActiveJob, of: AttemptOf): Promise<unknown> {
+export async function attemptTask(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf): Promise<unknown> {
   const input = checkInput(of);
   const code = await of.task.load();
   const deadline = new Deadline(of, job.signal);
@@ -139,7 +141,7 @@ class Deadline {
 }
 
 function taskContext(
-  deps: ProcessorDependencies,
+  deps: AttemptDependencies,
   job: ActiveJob,
   { run, stage, task }: AttemptOf,
   deadline: Deadline,
@@ -149,6 +151,7 @@ function taskContext(
     run,
     stage,
     attempt: job.attempt,
+    isLastAttempt: job.isLastAttempt,
     key: effectKey(run, stage, 1),
     signal: deadline.signal,
     log: deps.logger.child({ run, stage, attempt: job.attempt }),

@@ -8,7 +8,7 @@ import { effectKey } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
 import { stepOf } from '../orchestrators/stage-task.js';
-import type { EffectDone, EffectIntent, Facts, Fenced } from '../ports.js';
+import type { EffectDone, EffectIntent, Facts, FailedAttempt, Fenced } from '../ports.js';
 import type { StageJob, StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
@@ -114,10 +114,18 @@ function definitionsOwn<T>({ definition, step }: Effect, what: string, run: () =
   }
 }
 
-/** An earlier attempt whose answer never arrived: it timed out, its server died, or its worker did. */
+/**
+ * Whether the answer of any earlier attempt never arrived: it timed out, its server died, or its worker did. Any, not the
+ * last: the one after it may have failed while it asked what had become of the first, and that says nothing of the effect.
+ */
 function wasLost(previous: EffectIntent, { facts, stage }: Effect): boolean {
-  const ended = facts.record.failedAttempts.get(stage.stage)?.find((entry) => entry.n === previous.attempt);
-  return !ended || ended.error.answered === false;
+  const ended = facts.record.failedAttempts.get(stage.stage) ?? [];
+  return !ended.some((entry) => isEndOf(entry, previous)) || ended.some((entry) => entry.error.answered === false);
+}
+
+/** By its start as well: a job that was removed by hand and appended again counts its attempts anew. */
+function isEndOf(entry: FailedAttempt, { attempt, at }: EffectIntent): boolean {
+  return entry.n === attempt && (entry.startedAt === at || entry.finishedAt === null);
 }
 
 /** Before an effect that may have happened is repeated: ask where the tool can tell, and stop where nobody can. */
@@ -202,6 +210,7 @@ async function goOn(deps: ProcessorDependencies, job: ActiveJob, effect: Effect,
   if (move.kind === 'append') {
     const appended = await deps.append(definition, now, job.fence, move.stages);
     if (appended.kind === 'fenced-off') return appended;
+    if (appended.kind === 'unplannable') throw appended.error;
   }
   const value: StageResult = {
     output: null,

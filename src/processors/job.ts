@@ -9,6 +9,8 @@ export interface ActiveJob {
   readonly data: unknown;
   /** Times that this job has been started, this one included: retries, crashes and put-backs all count. */
   readonly attempt: number;
+  /** Attempts of this job that have failed so far; put-backs and crashes are none. */
+  readonly failures: number;
   /** Whether BullMQ will not try again when this attempt fails. */
   readonly isLastAttempt: boolean;
   /** Times that this job lost its worker. */
@@ -44,7 +46,11 @@ export interface ProcessorDependencies {
     facts: Facts,
     fence: Fence,
     stages: readonly Stage[],
-  ) => Promise<{ readonly kind: 'appended'; readonly added: number } | Fenced>;
+  ) => Promise<
+    | { readonly kind: 'appended'; readonly added: number }
+    | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
+    | Fenced
+  >;
   readonly tools: ToolCaller;
   readonly clock: Clock;
   /** 0 ≤ random < 1, for jitter. */

@@ -6,8 +6,9 @@ import { MAX_CRASHES } from '../config.js';
 import { type ErrorRecord, SwitchyardError, toSwitchyardError } from '../errors.js';
 import { conclude } from '../orchestrators/conclude.js';
 import { decide } from '../orchestrators/decide.js';
+import { classify as classifyInput } from '../orchestrators/decide-router.js';
 import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
-import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type Move } from '../orchestrators/move.js';
 import type { Facts, RunOutcome } from '../ports.js';
 import { parseJob, RootJob } from '../schema.js';
@@ -46,7 +47,7 @@ async function wake(
         `run ${run} has no record: it was removed by hand, or its job was added by hand`,
       );
     }
-    if (facts.record.outcome) return ended(facts.record.outcome);
+    if (facts.record.outcome) return ended(facts.record.outcome, facts);
     const handled = await carryOut(deps, job, definition, facts, nextMove(definition, facts, job));
     if (handled !== 'again') return handled;
   }
@@ -89,15 +90,22 @@ async function carryOut(
         if (entered.kind === 'fenced-off') return entered;
       }
       const appended = await deps.append(definition, facts, job.fence, move.stages);
-      return appended.kind === 'fenced-off' ? appended : { kind: 'park' };
+      if (appended.kind === 'fenced-off') return appended;
+      if (appended.kind === 'appended') return { kind: 'park' };
+      // A saga's stages are made without functions of its definition: it would be cut off halfway by a mistake of ours.
+      if (definition.pattern === 'saga') throw appended.error;
+      const error = definitionsFault(definition, appended.error);
+      return await end(deps, job, definition, facts, { kind: 'end', status: 'failed', error });
     }
     case 'ask': {
-      const entered = await deps.log.enterPhase(run, job.fence, move.status);
-      if (entered.kind === 'fenced-off') return entered;
+      // The question first: whoever is told that the run waits must find it.
       const question = { kind: 'attention' as const, stage: attentionStage(move.about), index: 0 };
       const appended = await deps.append(definition, facts, job.fence, [question]);
+      if (appended.kind === 'fenced-off') return appended;
+      if (appended.kind === 'unplannable') throw appended.error;
+      const entered = await deps.log.enterPhase(run, job.fence, move.status);
       deps.logger.warn({ run, status: move.status, about: move.about }, 'the run waits for a person');
-      return appended.kind === 'fenced-off' ? appended : { kind: 'park' };
+      return entered.kind === 'fenced-off' ? entered : { kind: 'park' };
     }
     case 'end':
       return await end(deps, job, definition, facts, move);
@@ -112,16 +120,15 @@ async function classify(
 ): Promise<Handled | 'again'> {
   if (definition.pattern !== 'router')
     throw new SwitchyardError('INTERNAL', `workflow "${definition.name}" is no router`);
+  let decision: Classification;
   try {
-    const decided = await deps.log.decideOnce(facts.record.id, job.fence, definition.classify(facts.record.input));
-    return decided.kind === 'fenced-off' ? decided : 'again';
+    decision = classifyInput(definition, facts.record.input);
   } catch (thrown) {
-    return await end(deps, job, definition, facts, {
-      kind: 'end',
-      status: 'failed',
-      error: definitionsFault(definition, thrown),
-    });
+    const error = definitionsFault(definition, thrown);
+    return await end(deps, job, definition, facts, { kind: 'end', status: 'failed', error });
   }
+  const decided = await deps.log.decideOnce(facts.record.id, job.fence, decision);
+  return decided.kind === 'fenced-off' ? decided : 'again';
 }
 
 async function end(
@@ -148,12 +155,16 @@ async function end(
     outcome = { status, error: move.error ?? error, finishedAt: now };
   }
   const recorded = await deps.log.end(run, job.fence, outcome);
-  return recorded.kind === 'fenced-off' ? recorded : ended(recorded.outcome);
+  return recorded.kind === 'fenced-off' ? recorded : ended(recorded.outcome, facts);
 }
 
-/** The outcome is in the run's log; the job itself says only how it ended, for whoever looks at it in Bull Board. */
-function ended(outcome: RunOutcome): Handled {
-  return { kind: 'completed', value: { status: outcome.status } };
+/**
+ * The outcome is in the run's log; the job itself says only how it ended, for whoever looks at it in Bull Board. A run
+ * that ended while children were pending sleeps until they are gone: BullMQ refuses to complete their parent.
+ */
+function ended(outcome: RunOutcome, facts: Facts): Handled {
+  const pending = [...facts.stages.values()].some((fact) => fact.state === 'pending');
+  return pending ? { kind: 'park' } : { kind: 'completed', value: { status: outcome.status } };
 }
 
 function definitionsFault(definition: WorkflowDefinition, thrown: unknown): ErrorRecord {

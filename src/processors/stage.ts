@@ -76,6 +76,6 @@ async function failed(
   if (recorded.kind === 'fenced-off') return recorded;
   const final = !error.retryable || job.isLastAttempt;
   deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
-  const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.attempt, deps.random(), error.retryAfterMs);
+  const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };
 }

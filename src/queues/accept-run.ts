@@ -1,5 +1,6 @@
 /** Accepting a run: everything that can be refused is refused here, before anything is written; then it is one script. */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../canonical-json.js';
 import {
   APPEND_PAGE,
   DEFAULT_PRIORITY,
@@ -79,7 +80,9 @@ export async function acceptRun(
       record.createdAt,
       keys.indexBase,
       JSON.stringify(fields),
-      JSON.stringify(toAdd.map((job) => ({ script: job.script, keys: job.keys.length, args: job.args.length }))),
+      JSON.stringify(
+        toAdd.map(({ script, keys: k, args, job }) => ({ script, keys: k.length, args: args.length, job })),
+      ),
       ...toAdd.flatMap((job) => job.args),
     ],
   );
@@ -87,7 +90,7 @@ export async function acceptRun(
 }
 
 function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
-  const kind: unknown = Array.isArray(reply) ? reply[0] : undefined;
+  const [kind, detail]: readonly unknown[] = Array.isArray(reply) ? reply : [];
   if (kind === 'accepted' || kind === 'duplicate') return { id: record.id, duplicate: kind === 'duplicate' };
   if (kind === 'conflict') {
     throw new SwitchyardError(
@@ -97,7 +100,7 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
   }
   throw new SwitchyardError(
     'ILLEGAL_STATE',
-    `run ${record.id} has a root job, yet no record: somebody removed it by hand. Remove job ${record.id} from queue "runs", then start it again`,
+    `run ${record.id} has no record, yet a job of its name has not ended: ${String(detail)}. Somebody removed the one or added the other by hand. Remove that job, then start the run again`,
   );
 }
 
@@ -113,7 +116,8 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
       { issues },
     );
   }
-  const bytes = Buffer.byteLength(JSON.stringify(parsed.data) ?? '');
+  const json = toJson(definition, parsed.data);
+  const bytes = Buffer.byteLength(json);
   if (bytes > MAX_JOB_BYTES) {
     throw new SwitchyardError(
       'TOO_LARGE',
@@ -124,8 +128,11 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     id: newRunId(definition.name, options.key, now),
     workflow: definition.name,
     version: definition.version,
-    input: parsed.data,
-    inputHash: createHash('sha256').update(canonicalJson(parsed.data)).digest('hex'),
+    // As every worker will read it: what JSON changes must show here, where it can still be refused.
+    input: JSON.parse(json),
+    inputHash: createHash('sha256')
+      .update(canonicalJson(JSON.parse(json)))
+      .digest('hex'),
     priority: options.priority ?? DEFAULT_PRIORITY,
     createdAt: now,
     intents: new Map(),
@@ -134,6 +141,18 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     ...(options.key !== undefined && { key: options.key }),
   };
   return { record, stages: new Map() };
+}
+
+function toJson(definition: WorkflowDefinition, input: unknown): string {
+  try {
+    return JSON.stringify(input) ?? 'null';
+  } catch (error) {
+    throw new SwitchyardError(
+      'INVALID_INPUT',
+      `the input of workflow "${definition.name}" cannot be kept as JSON: ${toSwitchyardError(error).message}`,
+      { cause: error },
+    );
+  }
 }
 
 function assertOptions({ key, priority }: StartOptions): void {
@@ -170,13 +189,4 @@ function firstMove(definition: WorkflowDefinition, facts: Facts): Move {
       },
     );
   }
-}
-
-/** JSON with sorted keys: the same input in another order of keys is the same input. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, entry: unknown) =>
-    typeof entry === 'object' && entry !== null && !Array.isArray(entry)
-      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : entry,
-  );
 }

@@ -1,6 +1,6 @@
 /** Appending work to a run's root, from inside one of its jobs: fenced, and each stage at most once in the run's life. */
 import { APPEND_PAGE } from '../config.js';
-import { SwitchyardError } from '../errors.js';
+import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
@@ -10,7 +10,11 @@ import type { AppendableJob, RunJobs } from './run-jobs.js';
 
 const APPEND_STAGES = composedScript('append-stages');
 
-export type Appended = { readonly kind: 'appended'; readonly added: number } | Fenced;
+export type Appended =
+  | { readonly kind: 'appended'; readonly added: number }
+  /** The definition cannot make these jobs (its own function threw, or a job is too large); nothing was appended. */
+  | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
+  | Fenced;
 
 export type AppendStages = (
   definition: WorkflowDefinition,
@@ -42,12 +46,17 @@ export function createAppendStages(scripts: ScriptRunner, keys: RedisKeys, jobs:
   }
 
   return async (definition, facts, fence, stages) => {
+    let toAdd: readonly AppendableJob[];
+    try {
+      // All of them before the first is appended: a run that cannot be planned ends with nothing running.
+      toAdd = await Promise.all(stages.map((stage) => jobs.stage(definition, facts, stage)));
+    } catch (thrown) {
+      return { kind: 'unplannable', error: toSwitchyardError(thrown) };
+    }
     let added = 0;
-    for (let from = 0; from < stages.length; from += APPEND_PAGE) {
-      const page = stages.slice(from, from + APPEND_PAGE);
-      const toAdd = await Promise.all(page.map((stage) => jobs.stage(definition, facts, stage)));
-      const appended = await appendPage(facts.record.id, fence, toAdd);
-      if (appended.kind === 'fenced-off') return appended;
+    for (let from = 0; from < toAdd.length; from += APPEND_PAGE) {
+      const appended = await appendPage(facts.record.id, fence, toAdd.slice(from, from + APPEND_PAGE));
+      if (appended.kind !== 'appended') return appended;
       added += appended.added;
     }
     return { kind: 'appended', added };

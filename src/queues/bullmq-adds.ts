@@ -51,10 +51,11 @@ const PRELUDE = [
   'end',
 ].join('\n');
 
+const text = (name: string): string => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+
 /** One of our texts in `lua/`, with BullMQ's adds above it. */
 export function composedScript(name: string): Script {
-  const main = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
-  return { name, lua: `${PRELUDE}\n${main}` };
+  return { name, lua: [PRELUDE, text('leftovers'), text(name)].join('\n') };
 }
 
 /** One job to add, as an argument of a composed script. */

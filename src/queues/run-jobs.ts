@@ -36,11 +36,11 @@ export function createRunJobs(queues: QueuePool, retention: Retention) {
   });
 
   /** The root; with `children` it sleeps until they have ended. */
-  function root(
+  async function root(
     definition: WorkflowDefinition,
     record: RunRecord,
     options: { readonly children: boolean; readonly delayMs: number },
-  ): Promise<JobToAdd> {
+  ): Promise<AppendableJob> {
     const jobOptions: JobsOptions & { jobId: string } = {
       ...kept,
       jobId: record.id,
@@ -49,7 +49,9 @@ export function createRunJobs(queues: QueuePool, retention: Retention) {
       ...(options.delayMs > 0 && !options.children && { delay: options.delayMs }),
     };
     const link = options.children ? { addToWaitingChildren: true } : {};
-    return jobToAdd(queues.get(RUNS_QUEUE), definition.name, head(definition, record.id), jobOptions, link);
+    const data = head(definition, record.id);
+    const toAdd = await jobToAdd(queues.get(RUNS_QUEUE), definition.name, data, jobOptions, link);
+    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${record.id}` };
   }
 
   async function stage(

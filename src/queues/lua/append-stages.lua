@@ -1,7 +1,7 @@
 --[[
   Appends children to a run's root, each at most once in the run's life. A stock add would do harm here: added again after
   it failed for good, a child parks its root for ever, and one whose record was removed would run twice. BullMQ's own
-  scripts that add jobs stand above this text as functions.
+  scripts that add jobs, and `leftovers.lua`, stand above this text as functions.
 
   KEYS[1] lock of the writing job: the root, or a child of it that has not completed yet
   KEYS[2] root job
@@ -25,11 +25,14 @@ end
 
 local jobs = cjson.decode(ARGV[2])
 for _, job in ipairs(jobs) do
-  if not isChild(job.job) and redis.call('EXISTS', job.job) == 1 then return { 'blocked', job.job } end
+  if not isChild(job.job) and redis.call('EXISTS', job.job) == 1 and not isLeftover(job.job, root) then
+    return { 'blocked', job.job }
+  end
 end
 local added, k, a = 0, 3, 3
 for _, job in ipairs(jobs) do
   if not isChild(job.job) then
+    forget(job.job)
     bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
     added = added + 1
   end

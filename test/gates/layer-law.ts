@@ -1,0 +1,72 @@
+/** The layer law as data: what each room may import. ARCHITECTURE.md says why. */
+import type { SourceFile } from './source-graph.js';
+
+const LEAVES = ['leaf'];
+const PURE = [...LEAVES, 'orchestrators'];
+
+/** Which rooms a room may import, besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  leaf: [],
+  orchestrators: LEAVES,
+  queues: PURE,
+  processors: PURE,
+  adapters: LEAVES,
+  workflows: PURE,
+  servers: LEAVES,
+  engine: [...PURE, 'queues', 'processors', 'adapters'],
+  api: [...PURE, 'queues', 'adapters', 'engine'],
+  cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'engine', 'api'],
+  entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'cli'],
+};
+
+/** Files at the top of `src` that are not leaves. */
+const TOP: Readonly<Record<string, string>> = {
+  'define-config.ts': 'engine',
+  'engine.ts': 'engine',
+  'registry.ts': 'engine',
+  'workers.ts': 'engine',
+  'index.ts': 'entry',
+  'main.ts': 'entry',
+};
+
+/** Packages that may be imported only in some places: a folder, or one file. */
+const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
+  bullmq: ['queues/', 'processors/worker.ts'],
+  ioredis: ['adapters/', 'servers/', 'api/'],
+  pino: ['adapters/', 'servers/', 'api/'],
+  '@modelcontextprotocol/sdk': ['adapters/', 'servers/', 'api/'],
+  libsql: ['servers/'],
+  fastify: ['api/'],
+  '@bull-board/api': ['api/'],
+  '@bull-board/fastify': ['api/'],
+  commander: ['cli/', 'main.ts'],
+  picocolors: ['cli/'],
+};
+
+/** Packages that any room may import. */
+const EVERYWHERE = new Set(['zod']);
+
+export function roomOf(path: string): string {
+  const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined;
+  return folder ?? TOP[path] ?? 'leaf';
+}
+
+/** Every broken rule, as a sentence; an empty list when the law is kept. */
+export function violations(sources: readonly SourceFile[]): readonly string[] {
+  return sources.flatMap((source) => [...roomViolations(source), ...packageViolations(source)]);
+}
+
+function roomViolations({ path, internal }: SourceFile): readonly string[] {
+  const room = roomOf(path);
+  const allowed = MAY_IMPORT[room];
+  if (!allowed) return [`${path}: there is no room "${room}" in the layer law`];
+  return internal
+    .filter((target) => roomOf(target) !== room && !allowed.includes(roomOf(target)))
+    .map((target) => `${path} (${room}) must not import ${target} (${roomOf(target)})`);
+}
+
+function packageViolations({ path, packages }: SourceFile): readonly string[] {
+  return packages
+    .filter((name) => !EVERYWHERE.has(name) && !(PACKAGE_PLACES[name] ?? []).some((place) => path.startsWith(place)))
+    .map((name) => `${path} must not import the package ${name}`);
+}

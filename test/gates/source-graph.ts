@@ -1,0 +1,60 @@
+/** Who imports whom in `src`, types counted, read by the compiler's own scanner. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+
+export interface SourceFile {
+  /** Relative to `src`, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** Files of `src` that it imports. */
+  readonly internal: readonly string[];
+  /** Names of packages that it imports, `node:` modules left out. */
+  readonly packages: readonly string[];
+}
+
+export function readSources(root = 'src'): readonly SourceFile[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
+}
+
+export function parseSource(path: string, text: string): SourceFile {
+  const specifiers = ts.preProcessFile(text, true, true).importedFiles.map((imported) => imported.fileName);
+  const relative = specifiers.filter((specifier) => specifier.startsWith('.'));
+  return {
+    path,
+    text,
+    internal: relative.map((specifier) => normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')),
+    packages: specifiers.filter((specifier) => !/^(\.|node:)/.test(specifier)).map(packageName),
+  };
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+/** The first cycle found, as a path that ends where it began; none: an empty list. */
+export function findCycle(sources: readonly SourceFile[]): readonly string[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const finished = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): readonly string[] => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (finished.has(path)) return [];
+    for (const next of byPath.get(path)?.internal ?? []) {
+      const cycle = visit(next, [...trail, path]);
+      if (cycle.length > 0) return cycle;
+    }
+    finished.add(path);
+    return [];
+  };
+  for (const { path } of sources) {
+    const cycle = visit(path, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}
