@@ -25,6 +25,7 @@ const TOP: Readonly<Record<string, string>> = {
   'engine.ts': 'engine',
   'registry.ts': 'engine',
   'workers.ts': 'engine',
+  'embedded-redis.ts': 'entry',
   'index.ts': 'entry',
   'main.ts': 'entry',
 };

@@ -31,13 +31,13 @@ function failing(times: Readonly<Record<string, number>>): ScriptedTools {
 }
 
 describe('the seed’s defects', () => {
-  it('1: branches that end together do not fight over one state; the run ends with all three results', async () => {
+  it('defect 1: branches that end together do not fight over one state; the run ends with all three results', async () => {
     const { status, output } = await rehearse(parallel, { query: 'weather report' }, scriptedTools());
     expect(status).toBe('completed');
     expect(Object.keys(output.results ?? {})).toEqual(['weather', 'files', 'database']);
   });
 
-  it('2: an answer {"error": …} is a failure, not a result; a skipped branch is not summarised as done', async () => {
+  it('defect 2: an answer {"error": …} is a failure, not a result; a skipped branch is not summarised as done', async () => {
     const tools = scriptedTools({ 'files.search_files': () => ({ error: 'disk on fire' }) });
     const { status, output } = await rehearse(parallel, { query: 'report' }, tools);
     expect(status).toBe('partial');
@@ -47,7 +47,7 @@ describe('the seed’s defects', () => {
     expect(output.summary).not.toMatch(/Weather|File/);
   });
 
-  it('3: routing and saga load, run to their end, and their results can be read', async () => {
+  it('defect 3: routing and saga load, run to their end, and their results can be read', async () => {
     expect(shippedWorkflows.map(({ name }) => name)).toEqual(['parallel', 'support', 'order']);
     const routed = await rehearse(support, { query: 'a refund' }, scriptedTools());
     const placed = await rehearse(order, body, scriptedTools());
@@ -55,7 +55,7 @@ describe('the seed’s defects', () => {
     expect(placed.output.stepResults).toHaveProperty('charge_payment.paymentId');
   });
 
-  it('4: compensated means that undos ran: each step carries its own, and each is called', async () => {
+  it('defect 4: compensated means that undos ran: each step carries its own, and each is called', async () => {
     expect(order.steps.every((step) => step.undo !== undefined)).toBe(true);
     const run = await rehearse(order, body, scriptedTools({ 'commerce.create_shipping_label': refuses }));
     expect(run.output.finalStatus).toBe('compensated');
@@ -68,7 +68,7 @@ describe('the seed’s defects', () => {
     ]);
   });
 
-  it('5: a failed step is retried under its own name, and is still known when the run has ended', async () => {
+  it('defect 5: a failed step is retried under its own name, and is still known when the run has ended', async () => {
     const run = await rehearse(order, body, failing({ 'commerce.charge_payment': 9 }));
     expect(run.calls.filter((call) => call.capability === 'commerce.charge_payment')).toHaveLength(4);
     expect(run.output).toMatchObject({
@@ -78,13 +78,13 @@ describe('the seed’s defects', () => {
     });
   });
 
-  it('6: an undo that fails leaves the run to a person, not compensated', async () => {
+  it('defect 6: an undo that fails leaves the run to a person, not compensated', async () => {
     const tools = scriptedTools({ 'database.adjust': refuses, 'commerce.refund_payment': refuses });
     const run = await rehearse(order, { ...body }, tools);
     expect(run.status).toBe('compensation_stuck');
   });
 
-  it('7: two runs in one millisecond share neither their id nor the user that they create', async () => {
+  it('defect 7: two runs in one millisecond share neither their id nor the user that they create', async () => {
     expect(newRunId('order', undefined, 1_000)).not.toBe(newRunId('order', undefined, 1_000));
     const [one, two] = [await rehearse(order, body, scriptedTools()), await rehearse(order, body, scriptedTools())];
     expect(one.output.stepResults).not.toHaveProperty(
@@ -93,7 +93,7 @@ describe('the seed’s defects', () => {
     );
   });
 
-  it('8: each effect’s intent, with whole undo arguments, is recorded before the effect', async () => {
+  it('defect 8: each effect’s intent, with whole undo arguments, is recorded before the effect', async () => {
     const run = await rehearse(order, body, scriptedTools());
     for (const { name, undo } of order.steps) {
       const entries = run.journal.filter((entry) => entry.endsWith(`:${name}`));
@@ -104,7 +104,7 @@ describe('the seed’s defects', () => {
     }
   });
 
-  it('9: each step has its own retries, further and further apart', async () => {
+  it('defect 9: each step has its own retries, further and further apart', async () => {
     const run = await rehearse(
       order,
       body,
@@ -115,7 +115,7 @@ describe('the seed’s defects', () => {
     expect(backoff && [1, 2, 3].map((failures) => backoffDelay(backoff, failures, 0))).toEqual([500, 1_000, 2_000]);
   });
 
-  it('10: inventory adds back exactly what was taken, of the items ordered; Paris is Paris', async () => {
+  it('defect 10: inventory adds back exactly what was taken, of the items ordered; Paris is Paris', async () => {
     const stock = new Map([
       ['sku-7', 10],
       ['sku-9', 10],
