@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopback, refusalOf } from '../../../src/servers/http-admission.js';
+import { isLoopback, refusalOf } from '../../../src/http-admission.js';
 
 const rules = { allowedHosts: ['box.internal', 'fd00::7'] };
 

@@ -1,0 +1,39 @@
+/** The log of a command that somebody watches: one line each, without stacks. Elsewhere it is pino's JSON. */
+import { createLogger } from '../adapters/logger.js';
+import type { Logger } from '../ports.js';
+import { oneLine, type Screen } from './terminal.js';
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+type Level = (typeof LEVELS)[number];
+
+/**
+ * @param quietest what is shown unless SWITCHYARD_LOG says otherwise: commands that report their error themselves log only
+ *   what goes beyond it
+ */
+export function commandLog(screen: Screen, quietest: Level): Logger {
+  const wanted = LEVELS.find((level) => level === process.env.SWITCHYARD_LOG) ?? quietest;
+  return screen.isTty || wanted === 'silent' ? lines(screen, wanted, {}) : createLogger(wanted);
+}
+
+function lines(screen: Screen, wanted: Level, bound: object): Logger {
+  const at = (level: Exclude<Level, 'silent'>) => (fields: object, message?: string) => {
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(wanted)) return;
+    const { colors } = screen;
+    const paint = level === 'error' ? colors.red : level === 'warn' ? colors.yellow : colors.dim;
+    const details = Object.entries({ ...bound, ...fields }).map(([name, value]) => `${name}=${textOf(value)}`);
+    const time = new Date().toISOString().slice(11, 19);
+    screen.write(`${colors.dim(time)} ${paint(level.padEnd(5))} ${oneLine([message ?? '', ...details].join('  '))}\n`);
+  };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => lines(screen, wanted, { ...bound, ...fields }),
+  };
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+}

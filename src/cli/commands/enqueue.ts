@@ -1,0 +1,110 @@
+import type { Priority } from '../../config.js';
+import { SwitchyardError } from '../../errors.js';
+import type { Run, RunState } from '../../queues/run-handle.js';
+import { createRegistry } from '../../registry.js';
+import { commandLog } from '../command-log.js';
+import { exitCodeOf, isUnsettled } from '../exit-code.js';
+import { withSwitchyard } from '../open-switchyard.js';
+import { loadProject } from '../project.js';
+import { durationText } from '../render/duration.js';
+import { runLines } from '../render/run.js';
+import { watchRun } from '../render/watch-run.js';
+import { reportError } from '../report-error.js';
+import { durationMs, type Settings } from '../settings.js';
+import type { Terminal } from '../terminal.js';
+import { readInput } from './read-input.js';
+
+export interface EnqueueOptions {
+  readonly workflow: string;
+  readonly input: string | undefined;
+  readonly key?: string | undefined;
+  readonly priority?: string | undefined;
+  readonly delay?: string | undefined;
+  /** True: without limit. */
+  readonly wait?: string | boolean | undefined;
+}
+
+/** A run that nobody has begun after this long has probably no worker. */
+const NO_WORKER_HINT_MS = 4_000;
+
+/** Accepts a run; with `wait` also its end, whose status is then the exit code. */
+export async function enqueue(settings: Settings, options: EnqueueOptions, terminal: Terminal): Promise<number> {
+  const timeoutMs = waitLimit(options);
+  const delay = options.delay === undefined ? undefined : durationMs('--delay', options.delay);
+  const input = await readInput(options.input);
+  const project = await loadProject(settings.config);
+  // Asked before Redis is: a misspelt name is no reason to look for one.
+  createRegistry(project.workflows).latest(options.workflow);
+  return await withSwitchyard(settings, project, commandLog(terminal.err, 'silent'), async (sy) => {
+    const run = await sy.start(options.workflow, input, {
+      ...(options.key !== undefined && { key: options.key }),
+      // A name that is none is refused by the engine, which lists those there are.
+      ...(options.priority !== undefined && { priority: options.priority.toUpperCase() as Priority }),
+      ...(delay !== undefined && { delay }),
+    });
+    return timeoutMs === undefined
+      ? await accepted(run, settings, terminal)
+      : await waited(run, { timeoutMs, delayMs: delay ?? 0 }, settings, terminal);
+  });
+}
+
+/** Milliseconds, infinite without a limit; undefined: not waited for. */
+function waitLimit({ wait }: EnqueueOptions): number | undefined {
+  if (wait === undefined || wait === false) return undefined;
+  if (wait === true) return Number.POSITIVE_INFINITY;
+  try {
+    return durationMs('--wait', wait);
+  } catch (cause) {
+    // `--wait order '{…}'`: the option has taken the workflow for its time limit.
+    throw new SwitchyardError(
+      'INVALID_INPUT',
+      `--wait takes an optional time limit, and "${wait}" is none. Put --wait last, as in \`switchyard enqueue parallel '{…}' --wait\`, or write --wait=30s.`,
+      { cause },
+    );
+  }
+}
+
+async function accepted(run: Run, { json }: Settings, { out }: Terminal): Promise<number> {
+  if (json) {
+    out.write(`${JSON.stringify(await run.describe(), null, 2)}\n`);
+    return 0;
+  }
+  const { colors } = out;
+  const how = run.duplicate ? 'known already, by its key' : 'accepted';
+  out.write(`${run.id}  ${how}\n${colors.dim(`Look at it: switchyard show ${run.id}`)}\n`);
+  return 0;
+}
+
+interface Wait {
+  readonly timeoutMs: number;
+  readonly delayMs: number;
+}
+
+async function waited(run: Run, { timeoutMs, delayMs }: Wait, settings: Settings, terminal: Terminal): Promise<number> {
+  const { out, err } = terminal;
+  if (!settings.json && !out.isTty)
+    out.write(`${run.id}  ${run.duplicate ? 'known already, by its key' : 'accepted'}\n`);
+  const state = await watchRun(run, {
+    // A document for a program: nothing is drawn, wherever it goes.
+    screen: settings.json ? { ...out, isTty: false } : out,
+    timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : undefined,
+    onLook: noWorkerHint(terminal, delayMs),
+  });
+  if (settings.json) out.write(`${JSON.stringify(state, null, 2)}\n`);
+  else out.write(`${runLines(state, { colors: out.colors, columns: out.columns, now: Date.now() }).join('\n')}\n`);
+  if (isUnsettled(state.status)) {
+    const message = `run ${run.id} is still ${state.status} after ${durationText(timeoutMs)}. It goes on; look again with \`switchyard show ${run.id}\`.`;
+    return reportError(new SwitchyardError('WAIT_TIMEOUT', message), err, settings);
+  }
+  return exitCodeOf(state.status);
+}
+
+function noWorkerHint({ err }: Terminal, delayMs: number): (state: RunState) => void {
+  const since = Date.now() + delayMs;
+  let said = false;
+  return (state) => {
+    if (said || state.status !== 'queued' || Date.now() - since < NO_WORKER_HINT_MS) return;
+    said = true;
+    err.write('Nobody has begun the run yet. Is a worker running? Start one: switchyard worker\n');
+  };
+}

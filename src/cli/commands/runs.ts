@@ -1,0 +1,74 @@
+import { SwitchyardError } from '../../errors.js';
+import type { ListedRun, RunPage } from '../../ports.js';
+import { commandLog } from '../command-log.js';
+import { withSwitchyard } from '../open-switchyard.js';
+import { loadProject } from '../project.js';
+import { agoText, durationText } from '../render/duration.js';
+import { statusText } from '../render/status.js';
+import { tableLines } from '../render/table.js';
+import { type Settings, wholeNumber } from '../settings.js';
+import type { Colors, Terminal } from '../terminal.js';
+
+export interface RunsOptions {
+  readonly workflow?: string | undefined;
+  readonly status?: string | undefined;
+  readonly limit?: string | undefined;
+  readonly cursor?: string | undefined;
+}
+
+const STATUSES: Readonly<Record<ListedRun['status'], true>> = {
+  open: true,
+  compensating: true,
+  waiting_approval: true,
+  in_doubt: true,
+  compensation_stuck: true,
+  completed: true,
+  partial: true,
+  failed: true,
+  cancelled: true,
+  compensated: true,
+};
+
+const PAGE = 20;
+
+/** A page of runs, newest first. */
+export async function runs(settings: Settings, options: RunsOptions, { out, err }: Terminal): Promise<number> {
+  const { workflow, status, cursor } = options;
+  if (status !== undefined && !isStatus(status)) {
+    throw new SwitchyardError(
+      'INVALID_INPUT',
+      `--status is "${status}": use ${Object.keys(STATUSES).join(', ')}. \`open\` runs have neither ended nor stopped.`,
+    );
+  }
+  const limit = wholeNumber('--limit', options.limit ?? String(PAGE), { min: 1, max: 200 });
+  const project = await loadProject(settings.config);
+  const page = await withSwitchyard(settings, project, commandLog(err, 'silent'), (sy) =>
+    sy.list({
+      limit,
+      ...(workflow !== undefined && { workflow }),
+      ...(status !== undefined && { status }),
+      ...(cursor !== undefined && { cursor }),
+    }),
+  );
+  out.write(settings.json ? `${JSON.stringify(page, null, 2)}\n` : `${pageLines(page, out.colors).join('\n')}\n`);
+  return 0;
+}
+
+function isStatus(text: string): text is ListedRun['status'] {
+  return Object.hasOwn(STATUSES, text);
+}
+
+function pageLines({ runs: listed, cursor }: RunPage, colors: Colors): readonly string[] {
+  if (listed.length === 0) return ['No runs. Start one: switchyard enqueue parallel \'{"query":"weather in Paris"}\''];
+  const now = Date.now();
+  const rows = listed.map((run) => [
+    statusText(run.status, colors),
+    run.workflow,
+    run.id,
+    agoText(run.createdAt, now),
+    run.finishedAt === undefined ? '' : durationText(run.finishedAt - run.createdAt),
+  ]);
+  const header = ['STATUS', 'WORKFLOW', 'RUN', 'ACCEPTED', 'TOOK'].map((title) => colors.dim(title));
+  const more = cursor === undefined ? [] : ['', colors.dim(`More: switchyard runs --cursor ${cursor}`)];
+  return [...tableLines([header, ...rows]), ...more];
+}

@@ -1,0 +1,174 @@
+/** The command line: what there is, and which file does it. Commands are imported when they are called. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
+import { reportError } from './report-error.js';
+import { readSettings, type Settings } from './settings.js';
+import type { Terminal } from './terminal.js';
+
+const EXAMPLES = `
+Examples:
+  switchyard demo
+  switchyard up                  a private Redis and the dashboard
+  switchyard worker              in another terminal: does the work
+  switchyard enqueue parallel '{"query":"weather in Paris and reports"}' --wait
+  switchyard enqueue order @order.json --key order-42 --wait 30s
+  switchyard runs --status compensated
+
+Environment:
+  REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
+  SWITCHYARD_TOKEN   secret that the dashboard asks for; needed beyond loopback
+  SWITCHYARD_LOG     debug, info, warn, error or silent
+  SWITCHYARD_DEBUG   1: errors with their stacks
+  NO_COLOR
+
+Exit codes:
+  0 completed or partial             3 no Redis
+  1 failed, cancelled, compensated   4 the run needs a person
+  2 usage, or input refused          5 the wait timed out
+
+With --json a result is one JSON document on standard output, and an error one,
+{ "error": { code, message, step?, issues? } }, on standard error.
+`;
+
+const HELP_CODES = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
+
+/** Runs one command line, without program name, and resolves with its exit code. Never rejects. */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exit = 0;
+  const program = describeProgram(terminal, (code) => {
+    exit = code;
+  });
+  try {
+    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
+    return exit;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && HELP_CODES.has(thrown.code)) return thrown.exitCode;
+    return reportError(thrown, terminal.err, { json: argv.includes('--json') });
+  }
+}
+
+function describeProgram(terminal: Terminal, done: (exit: number) => void): Command {
+  const program = new Command('switchyard')
+    .description('Durable parallel, routed and saga workflows over MCP tools, on BullMQ and Redis.')
+    .version(packageVersion(), '-V, --version')
+    .option('--json', 'one JSON document on standard output')
+    .option('--redis <url>', 'address of Redis (REDIS_URL); without one the private Redis of the data folder')
+    .option('--port <n>', 'port of the dashboard (SWITCHYARD_PORT; default 7420)')
+    .option('--data <dir>', 'data folder (SWITCHYARD_DATA_DIR; default .switchyard)')
+    .option('--mcp <file>', 'MCP servers (SWITCHYARD_MCP; default mcp.json here, else the shipped servers)')
+    .option('--config <file>', 'configuration (default switchyard.config.{js,mjs,ts} here, else the shipped workflows)')
+    .option('--dev', 'worker, enqueue, api: start the private Redis if there is none')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out.write(text),
+      writeErr: (text) => terminal.err.write(text),
+      // Errors are reported in one place, in one form.
+      outputError: () => undefined,
+    })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+
+  const settingsOf = (command: Command): Settings => readSettings(command.optsWithGlobals());
+
+  program
+    .command('demo')
+    .description('watch parallel, support and order run: all well, a hanging tool, a refusal undone, a killed worker')
+    .action(async (_options: unknown, command: Command) => {
+      const { demo } = await import('./demo/demo.js');
+      done(await demo(settingsOf(command), terminal));
+    });
+  program
+    .command('up')
+    .description('start the private Redis (unless REDIS_URL is set) and serve the dashboard')
+    .option('--host <address>', 'address to listen on; beyond loopback SWITCHYARD_TOKEN is required', '127.0.0.1')
+    .option('--allow-host <name...>', 'further names by which browsers may reach it')
+    .action(async (options: unknown, command: Command) => {
+      const { serve } = await import('./commands/up.js');
+      done(await serve(settingsOf(command), { ...Serve.parse(options), startRedis: true }, terminal));
+    });
+  program
+    .command('down')
+    .description('stop the private Redis of the data folder')
+    .action(async (_options: unknown, command: Command) => {
+      const { down } = await import('./commands/down.js');
+      done(await down(settingsOf(command), terminal));
+    });
+  program
+    .command('worker')
+    .description('work on runs until Ctrl-C or SIGTERM, then drain')
+    .option('--queues <names>', 'only these, separated by commas (default: all)')
+    .option('--concurrency <n>', 'jobs at once in each queue (default 25)')
+    .addHelpText('after', '\nExample:\n  switchyard worker --queues runs,tasks --concurrency 10\n')
+    .action(async (options: unknown, command: Command) => {
+      const { worker } = await import('./commands/worker.js');
+      done(await worker(settingsOf(command), Worker.parse(options), terminal));
+    });
+  program
+    .command('api')
+    .description('serve the dashboard and health checks; like `up`, but starts no Redis')
+    .option('--host <address>', 'address to listen on; beyond loopback SWITCHYARD_TOKEN is required', '127.0.0.1')
+    .option('--allow-host <name...>', 'further names by which browsers may reach it')
+    .action(async (options: unknown, command: Command) => {
+      const { serve } = await import('./commands/up.js');
+      done(await serve(settingsOf(command), { ...Serve.parse(options), startRedis: false }, terminal));
+    });
+  program
+    .command('enqueue')
+    .description('start a run')
+    .argument('<workflow>', 'parallel, support, order, or one of your configuration')
+    .argument('[input]', 'JSON, - for standard input, or @file')
+    .option('--key <key>', 'the same key is the same run: submitting it again starts nothing')
+    .option('--priority <name>', 'CRITICAL, HIGH, MEDIUM or LOW (default MEDIUM)')
+    .option('--delay <time>', 'begin after, such as 5s or 10m')
+    .option('--wait [limit]', 'until it ends, or at most this long; the exit code tells how it ended')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  switchyard enqueue support '{"query":"URGENT: the API times out"}' --wait
+  echo '{"query":"order reports"}' | switchyard enqueue parallel - --json
+  switchyard enqueue order @order.json --key order-42 --delay 5s
+`,
+    )
+    .action(async (workflow: string, input: string | undefined, options: unknown, command: Command) => {
+      const { enqueue } = await import('./commands/enqueue.js');
+      done(await enqueue(settingsOf(command), { workflow, input, ...Enqueue.parse(options) }, terminal));
+    });
+  program
+    .command('runs')
+    .description('list runs, newest first')
+    .option('--workflow <name>', 'only of this workflow')
+    .option('--status <status>', 'only with this status, such as open, failed or compensated')
+    .option('--limit <n>', 'at most this many, 1 to 200 (default 20)')
+    .option('--cursor <cursor>', 'go on where the page before ended')
+    .action(async (options: unknown, command: Command) => {
+      const { runs } = await import('./commands/runs.js');
+      done(await runs(settingsOf(command), Runs.parse(options), terminal));
+    });
+  program
+    .command('show')
+    .description('show one run with its timeline')
+    .argument('<id>', "the run's id")
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { show } = await import('./commands/show.js');
+      done(await show(settingsOf(command), id, terminal));
+    });
+  return program;
+}
+
+const text = z.string().optional();
+const Serve = z.object({ host: text, allowHost: z.array(z.string()).optional() });
+const Worker = z.object({ queues: text, concurrency: text });
+const Enqueue = z.object({
+  key: text,
+  priority: text,
+  delay: text,
+  wait: z.union([z.string(), z.boolean()]).optional(),
+});
+const Runs = z.object({ workflow: text, status: text, limit: text, cursor: text });
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
+}

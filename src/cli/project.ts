@@ -1,0 +1,77 @@
+/** What a command works on: the project's own configuration, or the shipped workflows where there is none. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import type { SwitchyardConfig } from '../define-config.js';
+import { SwitchyardError } from '../errors.js';
+import type { Workflow } from '../orchestrators/definition.js';
+import { describeIssues, issuesOf } from '../schema.js';
+
+export interface Project extends SwitchyardConfig {
+  /** The configuration file; undefined when there is none. */
+  readonly file: string | undefined;
+}
+
+const CONFIG_FILES = ['switchyard.config.js', 'switchyard.config.mjs', 'switchyard.config.ts'];
+
+const PATTERNS = new Set<unknown>(['fan-out', 'list', 'router', 'saga']);
+
+const workflow = z.custom<Workflow>(
+  (value) => typeof value === 'object' && value !== null && 'pattern' in value && PATTERNS.has(value.pattern),
+  'expected what defineFanOut, defineRouter or defineSaga returns',
+);
+
+const config = z.strictObject({
+  workflows: z.array(workflow).min(1),
+  mcp: z.union([z.string().min(1), z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) })]).optional(),
+  redis: z.string().min(1).optional(),
+  retention: z
+    .strictObject({ ageMs: z.number().min(0), count: z.int().min(1) })
+    .partial()
+    .optional(),
+  prefix: z
+    .string()
+    .regex(/^\{[^{}:]+\}$/, 'expected a name in braces, such as {sy0}')
+    .optional(),
+});
+
+/**
+ * @param file from `--config`; else the first `switchyard.config.*` of the working folder
+ * @throws SwitchyardError INVALID_CONFIG with the file and what is wrong in it
+ */
+export async function loadProject(file: string | undefined, folder = process.cwd()): Promise<Project> {
+  const found = file ?? CONFIG_FILES.map((name) => resolve(folder, name)).find((path) => existsSync(path));
+  if (found !== undefined) return { ...(await readConfig(found)), file: found };
+  const { shippedWorkflows } = await import('../workflows/index.js');
+  return { workflows: shippedWorkflows, file: undefined };
+}
+
+async function readConfig(file: string): Promise<SwitchyardConfig> {
+  if (!existsSync(file)) throw new SwitchyardError('INVALID_CONFIG', `There is no configuration file ${file}.`);
+  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
+    throw unloadable(file, cause);
+  });
+  const exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
+  const parsed = config.safeParse(exported);
+  if (parsed.success) return parsed.data;
+  const issues = issuesOf(parsed.error);
+  throw new SwitchyardError(
+    'INVALID_CONFIG',
+    `The default export of ${file} is no configuration: ${describeIssues(issues)}. Export defineConfig({ workflows: […] })`,
+    { issues },
+  );
+}
+
+function unloadable(file: string, cause: unknown): SwitchyardError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    return new SwitchyardError(
+      'INVALID_CONFIG',
+      `${file}: Node ${process.versions.node} does not read TypeScript. Use Node 22.18 or newer, or name the file switchyard.config.mjs and write it in JavaScript.`,
+      { cause },
+    );
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new SwitchyardError('INVALID_CONFIG', `Cannot load ${file}: ${why}`, { cause });
+}

@@ -1,0 +1,51 @@
+/** One run for people: how it stands, its timeline, what came out. */
+import type { RunDocument } from '../../orchestrators/timeline.js';
+import { isUnsettled } from '../exit-code.js';
+import { type Colors, clip, oneLine, wrap } from '../terminal.js';
+import { agoText, durationText } from './duration.js';
+import { statusText } from './status.js';
+import { timelineLines } from './timeline.js';
+
+export interface RunView {
+  readonly colors: Colors;
+  readonly columns: number;
+  readonly now: number;
+}
+
+/** Heading and timeline: what changes while a run goes on. */
+export function progressLines(run: RunDocument, view: RunView): readonly string[] {
+  const { colors, now } = view;
+  const took = durationText((run.finishedAt ?? now) - run.createdAt);
+  const how = isUnsettled(run.status) ? `for ${took}` : run.finishedAt === undefined ? `since ${took}` : `in ${took}`;
+  return [
+    `${colors.bold(run.workflow)}  ${statusText(run.status, colors)} ${how}  ${colors.dim(run.id)}`,
+    ...timelineLines(run.timeline, view).map((line) => `  ${line}`),
+  ];
+}
+
+/** Everything: heading, times, input, timeline, error, output. */
+export function runLines(run: RunDocument, view: RunView): readonly string[] {
+  const { colors, columns, now } = view;
+  const [heading = '', ...timeline] = progressLines(run, view);
+  const accepted = `${new Date(run.createdAt).toISOString()}, ${agoText(run.createdAt, now)}`;
+  const width = Math.min(columns, 120) - 12;
+  const error = run.error
+    ? wrap(`${run.error.code}: ${run.error.message}${run.error.step ? ` (step ${run.error.step})` : ''}`, width)
+    : [];
+  return [
+    heading,
+    `  ${colors.dim('accepted')}  ${accepted}`,
+    `  ${colors.dim('input')}     ${clip(oneLine(JSON.stringify(run.input) ?? ''), width)}`,
+    ...(timeline.length > 0 ? ['', ...timeline] : []),
+    ...(error.length > 0
+      ? ['', ...error.map((line, at) => `  ${colors.red(at === 0 ? 'error' : '     ')}     ${line}`)]
+      : []),
+    ...(run.output === undefined ? [] : ['', `  ${colors.dim('output')}`, ...outputLines(run.output)]),
+  ];
+}
+
+function outputLines(output: unknown): readonly string[] {
+  // JSON escapes every control character but DEL and the C1 set, which some terminals obey.
+  const text = JSON.stringify(output, null, 2).replace(/[\u007f-\u009f]/g, ' ');
+  return text.split('\n').map((line) => `  ${line}`);
+}

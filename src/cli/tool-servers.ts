@@ -1,0 +1,58 @@
+/** Which MCP servers stand behind the tools of this project. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { loadMcpConfig, type McpConfig, parseMcpConfig } from '../adapters/mcp/config.js';
+import type { McpJson } from '../define-config.js';
+import { SwitchyardError } from '../errors.js';
+import { type ShippedServerOptions, shippedServers } from '../servers/shipped-servers.js';
+import type { Project } from './project.js';
+import { provideSampleFiles } from './sample-files.js';
+import type { Settings } from './settings.js';
+
+const FILES_PACKAGE = '@modelcontextprotocol/server-filesystem';
+
+/**
+ * `--mcp` or SWITCHYARD_MCP, else the configuration's `mcp`, else `mcp.json` in the working folder, else the shipped
+ * servers over the data folder.
+ * @throws SwitchyardError INVALID_CONFIG
+ */
+export async function toolServers(settings: Settings, project: Project): Promise<McpConfig> {
+  if (settings.mcp !== undefined) return await loadMcpConfig(settings.mcp);
+  const folder = project.file === undefined ? process.cwd() : dirname(project.file);
+  if (typeof project.mcp === 'string') return await loadMcpConfig(resolve(folder, project.mcp));
+  if (project.mcp !== undefined) return parseMcpConfig(project.mcp, project.file ?? 'the configuration', { folder });
+  const here = resolve('mcp.json');
+  if (existsSync(here)) return await loadMcpConfig(here);
+  const files = join(settings.dataDir, 'files');
+  await provideSampleFiles(files);
+  return parseMcpConfig(shippedMcpJson({ dataDir: settings.dataDir }, files), 'the built-in configuration');
+}
+
+/** Our three servers and the official one for files, each started directly by this Node. */
+export function shippedMcpJson(options: ShippedServerOptions, filesFolder: string): McpJson {
+  return {
+    mcpServers: {
+      ...shippedServers(options),
+      files: { command: process.execPath, args: [filesServerProgram(), filesFolder] },
+    },
+    bindings: { 'files.search_files': { server: 'files', dialect: 'filesystem', root: filesFolder } },
+  };
+}
+
+function filesServerProgram(): string {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`${FILES_PACKAGE}/package.json`);
+    const { bin } = z
+      .object({ bin: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(readFileSync(manifest, 'utf8')));
+    return join(dirname(manifest), Object.values(bin)[0] ?? 'dist/index.js');
+  } catch (cause) {
+    throw new SwitchyardError(
+      'INVALID_CONFIG',
+      `The files server is not installed: run \`npm install ${FILES_PACKAGE}\`, or name servers of your own in mcp.json.`,
+      { cause },
+    );
+  }
+}

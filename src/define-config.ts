@@ -1,0 +1,27 @@
+/** `switchyard.config.{js,mjs,ts}`: a project's own workflows and settings, which every command loads. */
+import type { Retention } from './config.js';
+import type { Workflow } from './orchestrators/definition.js';
+
+/** The content of an `mcp.json`. */
+export interface McpJson {
+  readonly mcpServers: Readonly<Record<string, unknown>>;
+  readonly bindings?: Readonly<Record<string, unknown>>;
+}
+
+export interface SwitchyardConfig {
+  /** What runs here. The shipped ones are at `switchyard-mq/workflows`. */
+  readonly workflows: readonly Workflow[];
+  /** Path of an `mcp.json`, from this file's folder on, or its content. Default: `mcp.json` in the working folder, else the shipped servers. */
+  readonly mcp?: string | McpJson;
+  /** Address of Redis; `--redis` and `REDIS_URL` win over it. Default: the embedded one. */
+  readonly redis?: string;
+  /** How long ended runs are kept. Default: 7 days, 10,000 per workflow. */
+  readonly retention?: Partial<Retention>;
+  /** Prefix of every key, braces included. Default `{sy0}`. */
+  readonly prefix?: string;
+}
+
+/** Types the configuration; nothing else happens here. */
+export function defineConfig(config: SwitchyardConfig): SwitchyardConfig {
+  return Object.freeze({ ...config });
+}

@@ -1,0 +1,221 @@
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { openCommerceFile } from '../../../src/servers/commerce/commerce-file.js';
+import { readLedger } from '../../../src/servers/commerce/ledger.js';
+import { place } from './cli-process.js';
+
+const ORDER = {
+  customer: { name: 'Ada Lindqvist', email: 'ada@example.com' },
+  items: [{ sku: 'sku-5009', quantity: 2 }],
+  amountMinor: 5_980,
+  address: { street: '12 Storgata', city: 'Oslo', postalCode: '0155', country: 'NO' },
+};
+
+const READY = /^Worker \d+ is ready/;
+
+const Run = z.object({ id: z.string(), workflow: z.string(), status: z.string(), timeline: z.array(z.unknown()) });
+const runOf = (text: string) => Run.parse(JSON.parse(text));
+
+describe('commands and Redis', () => {
+  it('without any Redis each ends with 3 and says how to get one', async () => {
+    const { run } = await place({ redis: undefined });
+    const lines = [['runs'], ['show', 'x'], ['worker'], ['api'], ['enqueue', 'parallel', '{"query":"x"}']];
+    for (const { code, out, err } of await Promise.all(lines.map((argv) => run(argv)))) {
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(err).toContain('switchyard up');
+    }
+  });
+
+  it('a REDIS_URL where nothing listens, or nothing answers, ends with 3 and is never replaced', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const ends = [`redis://127.0.0.1:1`, `redis://:secret@127.0.0.1:${port}`].map(async (redis) => {
+      const { run } = await place({ redis });
+      const begin = performance.now();
+      const { code, out, err } = await run(['runs', '--json']);
+      // The limit is the connection's 5 s; on a busy machine a Node process needs seconds to start.
+      expect(performance.now() - begin).toBeLessThan(10_000);
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(JSON.parse(err)).toMatchObject({ error: { code: 'REDIS_UNAVAILABLE' } });
+      expect(err).not.toContain('secret');
+    });
+    await Promise.all(ends);
+  });
+});
+
+describe('enqueue', () => {
+  it('refuses an input part by part, each with its path', async () => {
+    const { run } = await place();
+    const bad = { ...ORDER, items: [{ sku: 'sku-5009', quantity: 0 }], amountMinor: 1.5 };
+    const { code, out, err } = await run(['enqueue', 'order', '-', '--json'], JSON.stringify(bad));
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    const { error } = z
+      .object({ error: z.object({ code: z.string(), issues: z.array(z.object({ path: z.string() })) }) })
+      .parse(JSON.parse(err));
+    expect(error.code).toBe('INVALID_INPUT');
+    expect(error.issues.map(({ path }) => path)).toEqual(['items.0.quantity', 'amountMinor']);
+  });
+
+  it('whose wait is over says how the run stands, and ends with 5; without --wait it ends with 0', async () => {
+    const { run } = await place();
+    const waited = await run(['enqueue', 'parallel', '{"query":"reports"}', '--json', '--wait', '200ms']);
+    expect(waited.code).toBe(5);
+    const { id, status } = runOf(waited.out);
+    expect(status).toBe('queued');
+    expect(JSON.parse(waited.err)).toMatchObject({ error: { code: 'WAIT_TIMEOUT' } });
+    const shown = await run(['show', id]);
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    expect(shown.out).toContain(`queued for`);
+    const listed = await run(['runs', '--status', 'open', '--json']);
+    expect(JSON.parse(listed.out)).toMatchObject({ runs: [{ id, workflow: 'parallel', status: 'open' }] });
+    expect(await run(['enqueue', 'parallel', '{"query":"reports"}'])).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('of one order three times under one key is one run and one charge; with another input it is refused', async () => {
+    const { run, start, folder } = await place();
+    const worker = await start(['worker'], READY);
+    const submit = (order: object) =>
+      run(['enqueue', 'order', '-', '--key', 'k', '--wait', '--json'], JSON.stringify(order));
+    const ends = await Promise.all([submit(ORDER), submit(ORDER), submit(ORDER)]);
+    const runs = ends.map(({ out }) => runOf(out));
+    expect(ends.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(new Set(runs.map(({ id }) => id)).size).toBe(1);
+    expect(runs[0]?.status).toBe('completed');
+
+    const file = openCommerceFile(join(folder, '.switchyard', 'commerce.db'));
+    onTestFinished(() => file.close());
+    expect(readLedger(file, 10, undefined).totals).toMatchObject({ charges: 1, chargedMinor: 5_980 });
+
+    const other = await submit({ ...ORDER, amountMinor: 1 });
+    expect(other.code).toBe(2);
+    expect(JSON.parse(other.err)).toMatchObject({ error: { code: 'KEY_CONFLICT' } });
+
+    const impossible = await run(
+      ['enqueue', 'order', '-', '--wait'],
+      JSON.stringify({ ...ORDER, items: [{ sku: 'sku-5011', quantity: 900 }] }),
+    );
+    expect(impossible.code).toBe(1);
+    expect(impossible.out).toContain('↩ compensated');
+
+    worker.child.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+  });
+});
+
+describe('a worker', () => {
+  const SLOW = {
+    imports: `const slow = api.defineTask({ name: 'slow', idempotent: true, input: z.object({}), output: z.string(),
+  run: async () => {
+    console.log('task begins');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    console.log('task ends');
+    return 'done';
+  } });
+const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { slow: { run: slow, with: () => ({}) } },
+  onFailure: 'collect', aggregate: (results) => results });`,
+    workflows: ', mine',
+  };
+
+  it('that is told to stop lets what it has begun end, and leaves no process behind', async () => {
+    const { run, start, folder } = await place(SLOW);
+    const first = await start(['worker', '--concurrency', '2'], READY);
+    expect(first.line).toContain('MCP servers weather, database, commerce, files');
+    const begins = first.next(/^task begins$/);
+    const accepted = runOf((await run(['enqueue', 'mine', '--json'])).out);
+    await begins;
+    expect(readdirSync(join(folder, '.switchyard', 'mcp-servers'))).toHaveLength(1);
+    first.child.kill('SIGTERM');
+    const { code, out } = await first.ended;
+    expect(code).toBe(0);
+    expect(out).toContain('task ends');
+    // The list of server processes goes with the last of them.
+    expect(readdirSync(join(folder, '.switchyard', 'mcp-servers'))).toEqual([]);
+
+    const second = await start(['worker', '--queues', 'runs,tasks'], READY);
+    expect(second.line).toContain('queues runs, tasks;');
+    const shown = await run(['enqueue', 'mine', '{}', '--key', 'other', '--wait', '--json']);
+    expect(runOf(shown.out).status).toBe('completed');
+    const { timeline, status } = runOf((await run(['show', accepted.id, '--json'])).out);
+    expect(status).toBe('completed');
+    expect(timeline).toMatchObject([{ name: 'slow', state: 'completed', attempts: [{ n: 1 }] }]);
+    second.child.kill('SIGINT');
+    expect((await second.ended).code).toBe(0);
+  });
+
+  it('for a queue that no workflow uses is refused, and names those there are', async () => {
+    const { run } = await place();
+    const { code, err } = await run(['worker', '--queues', 'runs,taks']);
+    expect(code).toBe(2);
+    expect(err.replace(/\s+/g, ' ')).toContain('no workflow uses queue "taks"; the queues are runs, tasks');
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows runs and queues to this machine only, and changes nothing', async () => {
+    const { run, start } = await place();
+    const { id } = runOf((await run(['enqueue', 'support', '{"query":"hello"}', '--json'])).out);
+    const api = await start(['api', '--port', '0', '--json'], /^\{/);
+    const { url } = z.object({ url: z.string() }).parse(JSON.parse(api.line));
+    const page = await fetch(`${url}/`);
+    expect(await page.text()).toContain(id);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ready' });
+    const queues: unknown = await (await fetch(`${url}/admin/queues/api/queues`)).json();
+    const names = z.object({ queues: z.array(z.object({ name: z.string(), readOnlyMode: z.literal(true) })) });
+    expect(names.parse(queues).queues.map(({ name }) => name)).toEqual(expect.arrayContaining(['runs', 'attention']));
+    expect((await fetch(`${url}/admin/queues/api/queues/runs/pause`, { method: 'PUT' })).status).toBe(405);
+    expect((await fetch(`${url}/`, { headers: { origin: 'http://evil.example' } })).status).toBe(403);
+    expect((await fetch(`${url}/?cursor=rubbish`)).status).toBe(422);
+
+    const taken = await run(['api', '--port', new URL(url).port]);
+    expect(taken.code).toBe(2);
+    expect(taken.err.replace(/\s+/g, ' ')).toContain('another program has it');
+    api.child.kill('SIGTERM');
+    expect(await api.ended).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('beyond loopback needs a token, and then asks for it everywhere but at health checks', async () => {
+    const { run, start, env } = await place();
+    const refused = await run(['api', '--host', '0.0.0.0', '--port', '0']);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain('SWITCHYARD_TOKEN');
+    env.SWITCHYARD_TOKEN = 's3cret';
+    const api = await start(['api', '--host', '0.0.0.0', '--port', '0', '--json'], /^\{/);
+    const { url } = z.object({ url: z.string() }).parse(JSON.parse(api.line));
+    const statusOf = async (path: string, authorization?: string) =>
+      (await fetch(`${url}${path}`, authorization === undefined ? {} : { headers: { authorization } })).status;
+    const basic = (password: string) => `Basic ${Buffer.from(`me:${password}`).toString('base64')}`;
+    for (const path of ['/', '/admin/queues', '/admin/queues/api/queues', '/nothing']) {
+      expect(await statusOf(path)).toBe(401);
+      expect(await statusOf(path, 'Bearer s3cre')).toBe(401);
+      expect(await statusOf(path, basic('s3cretx'))).toBe(401);
+    }
+    expect(await statusOf('/', 'Bearer s3cret')).toBe(200);
+    expect(await statusOf('/admin/queues', basic('s3cret'))).toBe(200);
+    expect(await statusOf('/healthz')).toBe(200);
+    expect(await statusOf('/readyz')).toBe(200);
+  });
+});
+
+describe('up and down', () => {
+  it('start the private Redis for every other command of the folder, and stop it', async () => {
+    const { run, start, folder } = await place({ redis: undefined });
+    const up = await start(['up', '--port', '0'], /Ctrl-C/);
+    expect(await run(['runs'])).toMatchObject({ code: 0, out: expect.stringContaining('No runs.') });
+    up.child.kill('SIGINT');
+    expect((await up.ended).code).toBe(0);
+    // It outlives the dashboard.
+    expect((await run(['runs', '--json'])).code).toBe(0);
+    expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('has ended') });
+    expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('nothing to stop') });
+    expect(existsSync(join(folder, '.switchyard', 'redis', 'state.json'))).toBe(false);
+  });
+});
