@@ -160,7 +160,7 @@ function isErrorRecord(value: unknown): value is ErrorRecord {
 
 /** The inverse of {@link SwitchyardError.toReason}; a reason that BullMQ or a foreign worker wrote becomes TASK_FAILED. */
 export function errorRecordFromReason(reason: string): ErrorRecord {
-  const json = reason.slice(reason.indexOf('\n') + 1);
+  const json = reason.slice(reason.lastIndexOf('\n') + 1);
   try {
     const parsed: unknown = JSON.parse(json);
     if (isErrorRecord(parsed)) return parsed;

@@ -25,6 +25,7 @@ const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
     /SSL|TLS|CERT|wrong version number|self.signed/i,
     'TLS failed: use rediss:// only with a Redis that speaks TLS, and a trusted certificate',
   ],
+  [/Unknown RESP type|Protocol error/, 'something other than Redis answers there: correct REDIS_URL'],
   [/LOADING/, 'it is still loading its data: try again'],
 ];
 

@@ -5,7 +5,10 @@ import { openRedis, type RedisRole } from './redis.js';
 import { assertRedisSuitable } from './redis-check.js';
 import { connectOrFail } from './redis-connect.js';
 
-/** An address, ioredis options, or an ioredis client, whose options are then used for connections of our own. */
+/**
+ * An address, ioredis options, or an ioredis client that the application has. Of a client only where it connects to is
+ * taken: its time limits and retries were chosen for other work, and would cut a worker's blocking reads short.
+ */
 export type RedisConnection = string | RedisOptions | Redis;
 
 export interface RedisConnections {
@@ -19,7 +22,7 @@ export interface RedisConnections {
 }
 
 export function createRedisConnections(connection: RedisConnection, logger: Logger): RedisConnections {
-  const target = connection instanceof Redis ? connection.options : connection;
+  const target = connection instanceof Redis ? addressOf(connection.options) : withoutRoleOptions(connection);
   const address = typeof target === 'string' ? target : `redis://${target.host ?? 'localhost'}:${target.port ?? 6379}`;
   const opened: Redis[] = [];
   let suitable: Promise<void> | undefined;
@@ -57,4 +60,32 @@ export function createRedisConnections(connection: RedisConnection, logger: Logg
       for (const client of opened) client.disconnect();
     },
   };
+}
+
+function addressOf(options: RedisOptions): RedisOptions {
+  const { host, port, path, family, username, password, db, tls } = options;
+  const { sentinels, name, sentinelUsername, sentinelPassword, role } = options;
+  const given = {
+    host,
+    port,
+    path,
+    family,
+    username,
+    password,
+    db,
+    tls,
+    sentinels,
+    name,
+    sentinelUsername,
+    sentinelPassword,
+    role,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null));
+}
+
+/** How a connection waits and retries belongs to its role: with retries of its own a worker would give up, or not start. */
+function withoutRoleOptions(connection: string | RedisOptions): string | RedisOptions {
+  if (typeof connection === 'string') return connection;
+  const { maxRetriesPerRequest, commandTimeout, socketTimeout, enableAutoPipelining, ...address } = connection;
+  return address;
 }

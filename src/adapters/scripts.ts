@@ -4,9 +4,13 @@ import type { Redis } from 'ioredis';
 import { SwitchyardError } from '../errors.js';
 import type { Script, ScriptRunner } from '../ports.js';
 
+/** Errors by which Redis says that it takes no writes for now: full, a replica, loading, failing over. */
+const REFUSING =
+  /^(OOM|MISCONF|READONLY|LOADING|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED)\b|\b(OOM|READONLY|MISCONF|NOREPLICAS) /;
+
 /** Messages by which Redis or ioredis says that nobody answered, as opposed to a script that failed. */
 const UNREACHABLE =
-  /^(Connection is closed|Command timed out|Reached the max retries|Stream isn't writeable|connect ECONN)/;
+  /^(Connection is closed|Command timed out|Socket timeout|Reached the max retries|Stream isn't writeable|connect E|read E)/;
 
 export function createScriptRunner(client: Redis): ScriptRunner {
   const digests = new Map<string, string>();
@@ -21,11 +25,11 @@ export function createScriptRunner(client: Redis): ScriptRunner {
     async run(script, keys, args) {
       const operands = [...keys, ...args];
       try {
-        return await client.evalsha(digestOf(script), keys.length, ...operands);
+        return await client.evalsha(digestOf(script), keys.length, ...operands).catch((error: unknown) => {
+          if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+          return client.eval(script.lua, keys.length, ...operands);
+        });
       } catch (error) {
-        if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
-          return await client.eval(script.lua, keys.length, ...operands);
-        }
         throw unreachable(error) ?? error;
       }
     },
@@ -33,7 +37,15 @@ export function createScriptRunner(client: Redis): ScriptRunner {
 }
 
 function unreachable(error: unknown): SwitchyardError | undefined {
-  if (!(error instanceof Error) || !UNREACHABLE.test(error.message)) return undefined;
+  if (!(error instanceof Error)) return undefined;
+  if (REFUSING.test(error.message)) {
+    return new SwitchyardError(
+      'REDIS_UNAVAILABLE',
+      `Redis takes no writes: ${error.message}. Look at its memory (INFO memory), its disk and its role (INFO replication)`,
+      { cause: error },
+    );
+  }
+  if (!UNREACHABLE.test(error.message)) return undefined;
   return new SwitchyardError(
     'REDIS_UNAVAILABLE',
     `Redis did not answer: ${error.message}. Check that it runs and can be reached`,

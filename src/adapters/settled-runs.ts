@@ -66,7 +66,7 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
   /** Two connections: a sweep behind a blocked read would wait with it. */
   function start() {
     const stream = open();
-    const checks = stream.duplicate();
+    const checks = open();
     const ready = stream.xrevrange(keys.settled, '+', '-', 'COUNT', 1).then((tail) => {
       void follow(stream, tail[0]?.[0] ?? '0-0');
     });
@@ -88,19 +88,30 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
     async wait(run, signal) {
       started ??= start();
       const { ready, checks } = started;
-      await ready;
       await new Promise<void>((resolve, reject) => {
-        const wake = () => {
+        const leave = () => {
           const others = waiting.get(run);
           others?.delete(wake);
           if (others?.size === 0) waiting.delete(run);
           signal.removeEventListener('abort', wake);
+        };
+        const wake = () => {
+          leave();
           resolve();
         };
-        if (signal.aborted) return wake();
+        if (signal.aborted || closed) return wake();
+        // Before anything is asked of Redis: a wait has to end in its time when nobody answers.
         signal.addEventListener('abort', wake, { once: true });
         waiting.set(run, (waiting.get(run) ?? new Set()).add(wake));
-        hasSettled(checks, [run]).then((settled) => settled.length > 0 && wake(), reject);
+        ready
+          .then(() => hasSettled(checks, [run]))
+          .then(
+            (settled) => settled.length > 0 && wake(),
+            (error: unknown) => {
+              leave();
+              reject(error);
+            },
+          );
       });
     },
     async close() {

@@ -7,8 +7,6 @@ import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
 
-export const FINAL_STATUSES: readonly RunStatus[] = ['completed', 'partial', 'failed', 'cancelled', 'compensated'];
-
 export interface TimelineAttempt {
   readonly n: number;
   /** Null when the attempt's worker died before anything was recorded. */

@@ -1,5 +1,5 @@
 /** A job as our processors see it, and what they may answer. BullMQ stays in `worker.ts`. */
-import type { SwitchyardError } from '../errors.js';
+import { SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
 import type { Clock, Facts, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
@@ -58,5 +58,18 @@ export interface ProcessorDependencies {
   readonly logger: Logger;
 }
 
+/** A job of no definition of this worker: another worker has it, unless it belongs to no run at all. */
+export async function leaveToOthers(deps: ProcessorDependencies, job: ActiveJob, run: string): Promise<Handled> {
+  if (await deps.log.read(run)) return { kind: 'put-back', afterMs: PUT_BACK_MS };
+  return { kind: 'failed', error: withoutRun(job, run), final: true, delayMs: 0 };
+}
+
+export function withoutRun(job: ActiveJob, run: string): SwitchyardError {
+  return new SwitchyardError(
+    'INVALID_JOB',
+    `job "${job.id}" belongs to run ${run}, which has no record: it was removed by hand, or the job was added by hand`,
+  );
+}
+
 /** How long a job of an unknown version rests before another worker may look at it, ms. */
-export const PUT_BACK_MS = 1_000;
+export const PUT_BACK_MS = 500;

@@ -12,7 +12,15 @@ import type { Classification, WorkflowDefinition } from '../orchestrators/defini
 import { attentionStage, type Move } from '../orchestrators/move.js';
 import type { Facts, RunOutcome } from '../ports.js';
 import { parseJob, RootJob } from '../schema.js';
-import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, PUT_BACK_MS } from './job.js';
+import {
+  type ActiveJob,
+  type Handled,
+  type JobHandler,
+  leaveToOthers,
+  type ProcessorDependencies,
+  PUT_BACK_MS,
+  withoutRun,
+} from './job.js';
 
 type EndMove = Extract<Move, { kind: 'end' }>;
 
@@ -21,7 +29,7 @@ export function createRootHandler(deps: ProcessorDependencies): JobHandler {
     try {
       const { run, workflow, version } = parseJob(RootJob, job.data, job.id);
       const definition = deps.definition(workflow, version);
-      if (!definition) return { kind: 'put-back', afterMs: PUT_BACK_MS };
+      if (!definition) return await leaveToOthers(deps, job, run);
       return await wake(deps, job, definition, run);
     } catch (thrown) {
       const error = toSwitchyardError(thrown);
@@ -41,12 +49,7 @@ async function wake(
 ): Promise<Handled> {
   for (;;) {
     const facts = await deps.log.read(run);
-    if (!facts) {
-      throw new SwitchyardError(
-        'INVALID_JOB',
-        `run ${run} has no record: it was removed by hand, or its job was added by hand`,
-      );
-    }
+    if (!facts) throw withoutRun(job, run);
     if (facts.record.outcome) return ended(facts.record.outcome, facts);
     const handled = await carryOut(deps, job, definition, facts, nextMove(definition, facts, job));
     if (handled !== 'again') return handled;

@@ -11,7 +11,14 @@ import { parseJob, StageJob, type StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
 import { runEffect } from './effect.js';
-import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, PUT_BACK_MS } from './job.js';
+import {
+  type ActiveJob,
+  type Handled,
+  type JobHandler,
+  leaveToOthers,
+  type ProcessorDependencies,
+  PUT_BACK_MS,
+} from './job.js';
 
 export function createStageHandler(deps: ProcessorDependencies): JobHandler {
   return async (job) => {
@@ -27,7 +34,9 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
         { run: stage.run, workflow: stage.workflow, version: stage.version },
         'not a workflow of this worker',
       );
-      return { kind: 'put-back', afterMs: PUT_BACK_MS };
+      return await leaveToOthers(deps, job, stage.run).catch(
+        (): Handled => ({ kind: 'put-back', afterMs: PUT_BACK_MS }),
+      );
     }
     return runStage(deps, job, stage, definition);
   };
@@ -52,7 +61,17 @@ async function runStage(
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
     return completed(deps, job, output);
   } catch (thrown) {
-    return await failed(deps, job, stage, task, toSwitchyardError(thrown, { step: stage.stage }));
+    return await failedOrPutBack(deps, job, stage, task, toSwitchyardError(thrown, { step: stage.stage }));
+  }
+}
+
+/** What Redis could not take (it is full, read-only, gone) is not the attempt's failure, nor is failing to record it. */
+async function failedOrPutBack(...args: Parameters<typeof failed>): Promise<Handled> {
+  try {
+    return await failed(...args);
+  } catch (thrown) {
+    if (toSwitchyardError(thrown).code !== 'REDIS_UNAVAILABLE') throw thrown;
+    return { kind: 'put-back', afterMs: PUT_BACK_MS };
   }
 }
 

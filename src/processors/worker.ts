@@ -2,15 +2,7 @@
  * The only file that knows BullMQ's Worker: it turns a BullMQ job into an {@link ActiveJob}, and what a handler answers
  * into BullMQ's own words (return, throw, park, put back). It also holds the settings on which the promises rest.
  */
-import {
-  DelayedError,
-  type Job,
-  UnrecoverableError,
-  WaitingChildrenError,
-  WaitingError,
-  Worker,
-  type WorkerOptions,
-} from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
 import { WORKER_DEFAULTS } from '../config.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
@@ -131,7 +123,7 @@ async function processJob(options: QueueWorkerOptions, job: Job, token: string, 
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const handled = await handler(active);
     if (handled.kind !== 'completed' && signal.aborted && signal.reason === STOPPING)
-      return await putBackNow(job, token);
+      return await putBack(job, token, 0);
     switch (handled.kind) {
       case 'completed':
         return handled.value;
@@ -153,14 +145,13 @@ async function processJob(options: QueueWorkerOptions, job: Job, token: string, 
   return await putBack(job, token, options.settings.stalledIntervalMs);
 }
 
+/**
+ * By way of the delayed jobs also when it is to be taken up at once: BullMQ's move back to the waiting ones tells nobody
+ * of a job with a priority, and a worker that idles elsewhere would sleep on for 5 s.
+ */
 async function putBack(job: Job, token: string, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token);
   throw new DelayedError();
-}
-
-async function putBackNow(job: Job, token: string): Promise<never> {
-  await job.moveToWait(token);
-  throw new WaitingError();
 }
 
 export function workerSettings(overrides: Partial<WorkerSettings> = {}): WorkerSettings {

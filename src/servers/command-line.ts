@@ -1,7 +1,7 @@
 /** What every server's command line has in common. Flags win over the environment, the environment over defaults. */
 import { parseArgs } from 'node:util';
 import { SwitchyardError } from '../errors.js';
-import { isLoopback } from './http-admission.js';
+import { isLoopback } from '../http-admission.js';
 
 /** A flag that only one server has; it takes a value. */
 interface OwnFlag {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { SwitchyardError } from '../errors.js';
-import { type AdmissionRules, refusalOf } from './http-admission.js';
+import { type AdmissionRules, refusalOf } from '../http-admission.js';
 
 export const MAX_BODY_BYTES = 256 * 1024;
 /** Sessions kept at once; the one unused for longest makes room. Its client gets 404 and begins a new one. */

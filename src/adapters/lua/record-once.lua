@@ -1,5 +1,6 @@
 --[[
-  Records one fact about a run: an effect's end, a failed attempt, a router's decision. The first record stands.
+  Records one fact about a run: an effect's end, a failed attempt, a router's decision. The first record stands. Of a run
+  that has no record nothing is kept: nobody would ever remove it.
 
   KEYS[1] log of the run (hash)
   KEYS[2] lock of the writing job
@@ -10,5 +11,6 @@
   Returns { 'recorded', the value that stands } | { 'fenced-off' }
 ]]
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { 'fenced-off' } end
+if redis.call('HEXISTS', KEYS[1], 'workflow') == 0 then return { 'recorded', ARGV[3] } end
 redis.call('HSETNX', KEYS[1], ARGV[2], ARGV[3])
 return { 'recorded', redis.call('HGET', KEYS[1], ARGV[2]) }

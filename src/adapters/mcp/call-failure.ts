@@ -29,8 +29,10 @@ export interface FailedCall {
 /** A tool's words in an error are cut here: they go into every log and record of the run. */
 const LONGEST_WORDS = 1_000;
 
+/** The call's name; the server and tool behind it where a binding has them differ from the name. */
 export function where(call: Pick<FailedCall, 'capability' | 'server' | 'tool'>): string {
-  return `${call.capability} (tool "${call.tool}" of MCP server "${call.server}")`;
+  const isPlain = call.capability === `${call.server}.${call.tool}`;
+  return isPlain ? call.capability : `${call.capability} (tool "${call.tool}" of MCP server "${call.server}")`;
 }
 
 export function words(text: string, redact: Redact): string {

@@ -6,6 +6,9 @@ import { agoText, durationText } from './duration.js';
 import { statusText } from './status.js';
 import { timelineLines } from './timeline.js';
 
+/** What fits a screen; a program takes `--json`. */
+const MAX_OUTPUT_LINES = 60;
+
 export interface RunView {
   readonly colors: Colors;
   readonly columns: number;
@@ -47,5 +50,10 @@ export function runLines(run: RunDocument, view: RunView): readonly string[] {
 function outputLines(output: unknown): readonly string[] {
   // JSON escapes every control character but DEL and the C1 set, which some terminals obey.
   const text = JSON.stringify(output, null, 2).replace(/[\u007f-\u009f]/g, ' ');
-  return text.split('\n').map((line) => `  ${line}`);
+  const lines = text.split('\n').map((line) => `  ${line}`);
+  if (lines.length <= MAX_OUTPUT_LINES) return lines;
+  return [
+    ...lines.slice(0, MAX_OUTPUT_LINES),
+    `  … ${lines.length - MAX_OUTPUT_LINES} more lines; --json shows them all`,
+  ];
 }

@@ -111,7 +111,7 @@ export function toolCallerContract(carrier: string, start: (overrides: PoolOverr
         const error = await failure(`rogue.${tool}`);
         expect(error).toMatchObject({ code: 'TOOL_FAILED', retryable, answered: true });
         expect(error.message).toContain(words);
-        expect(error.message).toMatch(new RegExp(`rogue\\.${tool}.*server "rogue"`));
+        expect(error.message).toContain(`rogue.${tool} `);
       });
 
       it('hands on how long the tool asks to wait', async () => {

@@ -21,11 +21,12 @@ async function deadPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-test('of many contenders one at a time holds the lock, and nothing is left behind', async () => {
+/** Contenders that each take the lock, look at it and let it go: the most that held it at once. */
+async function mostHolders(contenders: number): Promise<number> {
   let holders = 0;
   let most = 0;
   await Promise.all(
-    Array.from({ length: 5 }, async () => {
+    Array.from({ length: contenders }, async () => {
       const unlock = await lockStart(path);
       holders += 1;
       most = Math.max(most, holders);
@@ -34,25 +35,17 @@ test('of many contenders one at a time holds the lock, and nothing is left behin
       await unlock();
     }),
   );
-  expect(most).toBe(1);
+  return most;
+}
+
+test('of many contenders one at a time holds the lock, and nothing is left behind', async () => {
+  expect(await mostHolders(5)).toBe(1);
   expect(await readdir(folder)).toEqual([]);
 });
 
 test('the lock of a process that has died is taken over, by one of several contenders at a time', async () => {
   await writeFile(path, `${await deadPid()} left-over`);
-  let holders = 0;
-  let most = 0;
-  await Promise.all(
-    Array.from({ length: 3 }, async () => {
-      const unlock = await lockStart(path);
-      holders += 1;
-      most = Math.max(most, holders);
-      await readFile(path);
-      holders -= 1;
-      await unlock();
-    }),
-  );
-  expect(most).toBe(1);
+  expect(await mostHolders(3)).toBe(1);
   expect(await readdir(folder)).toEqual([]);
 });
 

@@ -149,7 +149,7 @@ class Rehearsed {
       run,
       stage,
       attempt,
-      isLastAttempt: true,
+      isLastAttempt: attempt >= task.attempts,
       key: effectKey(run, stage, 1),
       signal: this.signal,
       log: silentLog,

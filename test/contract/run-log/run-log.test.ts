@@ -1,0 +1,148 @@
+/** The contract of the port `RunLog`, as `src/ports.ts` words it, on the adapter that we have. */
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../src/adapters/clock.js';
+import { createRunLog } from '../../../src/adapters/run-log.js';
+import { createScriptRunner } from '../../../src/adapters/scripts.js';
+import { RETENTION_DEFAULTS } from '../../../src/config.js';
+import { redisKeys } from '../../../src/names.js';
+import { defineSaga } from '../../../src/orchestrators/saga.js';
+import type { Fence, RunLog, RunOutcome } from '../../../src/ports.js';
+import { acceptRun } from '../../../src/queues/accept-run.js';
+import { createQueuePool } from '../../../src/queues/queue-pool.js';
+import { createRunJobs } from '../../../src/queues/run-jobs.js';
+import { useRedis } from '../../support/redis.js';
+import { anyInput, task } from '../../support/workflows.js';
+
+const saga = defineSaga({ name: 'flow', input: anyInput })
+  .step('pay', task('pay'), { with: () => 1 })
+  .returns(() => null);
+
+interface Subject {
+  readonly log: RunLog;
+  readonly run: string;
+  readonly fence: Fence;
+  readonly late: Fence;
+}
+
+async function subject(): Promise<Subject> {
+  const { redis, prefix } = useRedis();
+  const keys = redisKeys(prefix);
+  const scripts = createScriptRunner(redis);
+  const queues = createQueuePool(redis, prefix, () => undefined);
+  onTestFinished(() => queues.close());
+  const jobs = createRunJobs(queues, RETENTION_DEFAULTS);
+  const { id } = await acceptRun(
+    { scripts, keys, jobs, clock: systemClock },
+    saga,
+    { n: 1 },
+    { key: 'k', priority: 'HIGH' },
+  );
+  const fence = { lockKey: keys.lock('tasks', `${id}-pay`), token: 'the attempt that holds it' };
+  await redis.set(fence.lockKey, fence.token);
+  return {
+    log: createRunLog(scripts, keys, RETENTION_DEFAULTS),
+    run: id,
+    fence,
+    late: { ...fence, token: 'an earlier attempt' },
+  };
+}
+
+const intent = { attempt: 1, at: 5, key: 'flow/pay/1', undoArgs: { charge: 'flow/pay/1' } };
+const done = { attempt: 1, startedAt: 5, finishedAt: 6, output: { id: 7 }, undoArgs: { charge: 7 } };
+const attempt = (n: number) => ({
+  n,
+  startedAt: n,
+  finishedAt: n,
+  error: { code: 'TASK_FAILED', message: 'no', retryable: true } as const,
+});
+const outcome: RunOutcome = { status: 'completed', output: 1, finishedAt: 9 };
+
+test('a run that was accepted reads as it was sent', async () => {
+  const it = await subject();
+  expect(await it.log.read(it.run)).toMatchObject({
+    record: {
+      id: it.run,
+      workflow: 'flow',
+      version: 1,
+      input: { n: 1 },
+      key: 'k',
+      priority: 'HIGH',
+      intents: new Map(),
+      done: new Map(),
+    },
+    stages: new Map([['pay', { state: 'pending' }]]),
+  });
+});
+
+test('a run that is none reads as undefined', async () => {
+  const it = await subject();
+  expect(await it.log.read('flow-0-tnone')).toBeUndefined();
+});
+
+test('an intent is kept with what is needed to undo it, and the next attempt is told of it', async () => {
+  const it = await subject();
+  expect(await it.log.beginEffect(it.run, it.fence, 'pay', intent)).toEqual({ kind: 'begun' });
+  expect(await it.log.beginEffect(it.run, it.fence, 'pay', { ...intent, attempt: 2 })).toEqual({
+    kind: 'begun',
+    previous: intent,
+  });
+  expect((await it.log.read(it.run))?.record.intents.get('pay')).toEqual({ ...intent, attempt: 2 });
+});
+
+test('an effect that is recorded is not begun again, and its first record stands', async () => {
+  const it = await subject();
+  await it.log.beginEffect(it.run, it.fence, 'pay', intent);
+  expect(await it.log.finishEffect(it.run, it.fence, 'pay', done)).toEqual({ kind: 'recorded' });
+  expect(await it.log.finishEffect(it.run, it.fence, 'pay', { ...done, output: 'another' })).toEqual({
+    kind: 'recorded',
+  });
+  expect(await it.log.beginEffect(it.run, it.fence, 'pay', { ...intent, attempt: 2 })).toEqual({
+    kind: 'already-done',
+    done,
+  });
+  expect((await it.log.read(it.run))?.record.done.get('pay')).toEqual(done);
+});
+
+test('failed attempts are kept in order, each once', async () => {
+  const it = await subject();
+  for (const n of [10, 2, 1, 2]) await it.log.recordFailedAttempt(it.run, it.fence, 'pay', attempt(n));
+  expect((await it.log.read(it.run))?.record.failedAttempts.get('pay')).toEqual([attempt(1), attempt(2), attempt(10)]);
+});
+
+test('the first decision stands, and every later one is answered with it', async () => {
+  const it = await subject();
+  expect(await it.log.decideOnce(it.run, it.fence, { route: 'a' })).toEqual({
+    kind: 'decided',
+    decision: { route: 'a' },
+  });
+  expect(await it.log.decideOnce(it.run, it.fence, { route: 'b' })).toEqual({
+    kind: 'decided',
+    decision: { route: 'a' },
+  });
+});
+
+test('a run ends once: the first outcome stands, its phase is over, and no phase follows', async () => {
+  const it = await subject();
+  await it.log.enterPhase(it.run, it.fence, 'compensating');
+  expect((await it.log.read(it.run))?.record.phase).toBe('compensating');
+  expect(await it.log.end(it.run, it.fence, outcome)).toEqual({ kind: 'ended', outcome });
+  expect(await it.log.end(it.run, it.fence, { status: 'failed', finishedAt: 99 })).toEqual({ kind: 'ended', outcome });
+  await it.log.enterPhase(it.run, it.fence, 'in_doubt');
+  const read = await it.log.read(it.run);
+  expect(read?.record.outcome).toEqual(outcome);
+  expect(read?.record.phase).toBeUndefined();
+});
+
+test.each<[write: string, late: (it: Subject) => Promise<unknown>]>([
+  ['beginEffect', ({ log, run, late }) => log.beginEffect(run, late, 'pay', intent)],
+  ['finishEffect', ({ log, run, late }) => log.finishEffect(run, late, 'pay', done)],
+  ['recordFailedAttempt', ({ log, run, late }) => log.recordFailedAttempt(run, late, 'pay', attempt(1))],
+  ['decideOnce', ({ log, run, late }) => log.decideOnce(run, late, {})],
+  ['enterPhase', ({ log, run, late }) => log.enterPhase(run, late, 'compensating')],
+  ['end', ({ log, run, late }) => log.end(run, late, outcome)],
+])('%s by an attempt that lost its lock is refused, and leaves no trace', async (_write, late) => {
+  const it = await subject();
+  const before = await it.log.read(it.run);
+  expect(await late(it)).toEqual({ kind: 'fenced-off' });
+  expect(await it.log.read(it.run)).toEqual(before);
+});

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { PermanentError, SwitchyardError } from '../../../src/errors.js';
+import { defineSaga } from '../../../src/orchestrators/saga.js';
+import { defineTask } from '../../../src/task.js';
+import { call, type Simulated, scheduleOf, simulate } from '../../support/simulation.js';
+
+interface Effect {
+  readonly stage: string;
+  readonly key: string;
+  readonly args: unknown;
+}
+
+interface Told extends Simulated {
+  readonly effects: readonly Effect[];
+}
+
+const STEPS = ['stock', 'payment', 'label', 'mail'] as const;
+const UNDOABLE = ['stock', 'payment', 'label'];
+
+/** Stock is keyed, payment unsafe without a way to ask, the label keyed and undone by an unsafe task, the mail final. */
+async function tell(numbers: readonly number[]): Promise<Told> {
+  const choose = scheduleOf(numbers);
+  const effects: Effect[] = [];
+  const work = (name: string, safety: { key?: true; idempotent?: true }) =>
+    defineTask({
+      name,
+      input: z.unknown(),
+      output: z.unknown(),
+      attempts: 3,
+      ...safety,
+      run: async (args, { stage, key }) => {
+        const end = choose(10);
+        if (end === 1) throw new PermanentError('refused');
+        if (end === 2) throw new Error('busy');
+        // The effect may have happened before its answer was lost, or not.
+        if (end !== 3) await call(() => effects.push({ stage, key, args }));
+        if (end === 3 || end === 4) throw new SwitchyardError('TOOL_TIMEOUT', 'no answer', { answered: false });
+        return `${stage} done`;
+      },
+    });
+  const undo = work('undo', { key: true });
+  const saga = defineSaga({ name: 'simulated', input: z.object({ mute: z.boolean() }) })
+    .step('stock', work('stock', { key: true }), { with: () => 1, undo: [undo, ({ key }) => key] })
+    .step('payment', work('payment', {}), { with: () => 1, undo: [undo, ({ key }) => key] })
+    .step('label', work('label', { idempotent: true }), { with: () => 1, undo: [work('burn', {}), ({ key }) => key] })
+    .step('mail', work('mail', { key: true }), { with: () => 1 })
+    .returns((_done, { status }) => {
+      if (mute && status === 'completed') throw new Error('no words');
+      return status;
+    });
+  const mute = choose(4) === 1;
+  return { ...(await simulate(saga, { mute }, choose)), effects };
+}
+
+const schedule = fc.noBias(fc.array(fc.nat(10_000), { maxLength: 200, size: 'max' }));
+const options = { numRuns: 1_000 };
+const first = (effects: readonly Effect[]) => [...new Set(effects.map((effect) => effect.stage))];
+const statusOf = ({ record }: Simulated) => record.outcome?.status ?? record.phase;
+
+test('[P1] [P3] [P4] whatever dies, freezes, fails or is removed: a saga ends once, in order, undone in reverse, and never lies', async () => {
+  const seen = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(schedule, async (numbers) => {
+      const told = await tell(numbers);
+      const { record, effects } = told;
+      const status = statusOf(told) ?? 'open';
+      seen.set(status, (seen.get(status) ?? 0) + 1);
+      expect(told.settled).toBe(true);
+      expect(told.endings).toBe(record.outcome ? 1 : 0);
+
+      const forward = first(effects.filter(({ stage }) => !stage.endsWith('.undo')));
+      expect(forward).toEqual(STEPS.filter((step) => forward.includes(step)));
+      const back = first(effects.filter(({ stage }) => stage.endsWith('.undo')));
+      const due = UNDOABLE.filter((step) => record.intents.has(step)).reverse();
+      expect(back).toEqual(due.map((step) => `${step}.undo`).filter((stage) => back.includes(stage)));
+
+      for (const { stage, key, args } of effects) {
+        expect(key).toBe(`${record.id}/${stage}/1`);
+        if (stage.endsWith('.undo')) expect(args).toBe(`${record.id}/${stage.slice(0, -'.undo'.length)}/1`);
+      }
+      // Nothing that is unsafe and cannot be asked about happens twice.
+      for (const unsafe of ['payment', 'label.undo']) {
+        expect(effects.filter(({ stage }) => stage === unsafe).length).toBeLessThanOrEqual(1);
+      }
+      if (status === 'completed') {
+        expect(forward).toEqual(STEPS);
+        expect(back).toEqual([]);
+      }
+      if (status === 'compensated') {
+        expect(due.length).toBeGreaterThan(0);
+        expect(back).toEqual(due.map((step) => `${step}.undo`));
+        for (const step of due) expect(record.done.has(`${step}.undo`)).toBe(true);
+      }
+      if (status === 'failed') expect(due).toEqual([]);
+    }),
+    options,
+  );
+  // A simulation that only ever saw one ending would prove nothing.
+  for (const status of ['completed', 'compensated', 'compensation_stuck', 'in_doubt'])
+    expect([...seen.keys()]).toContain(status);
+}, 60_000);
+
+test('the same schedule tells the same story', async () => {
+  await fc.assert(
+    fc.asyncProperty(schedule, async (numbers) => {
+      const [one, two] = [await tell(numbers), await tell(numbers)];
+      expect(two).toEqual(one);
+    }),
+    { numRuns: 100 },
+  );
+}, 30_000);
+
+test('a schedule on which nothing goes wrong completes in one turn a step, and the root’s own', async () => {
+  const told = await tell([]);
+  expect(statusOf(told)).toBe('completed');
+  expect(told.turns).toBe(STEPS.length + 2);
+});
