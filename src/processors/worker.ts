@@ -59,13 +59,33 @@ const LOCK_LOST = 'the lock was lost to another worker';
 /** Rounds after which a root that finds neither work nor an end is put back instead of keeping its worker busy. */
 const MAX_ROUNDS = 100;
 
+/** How long a worker that has put a job back lets others go first, each time it would fetch. */
+const STEP_ASIDE_MS = 50;
+
+/**
+ * A worker that, having put a job back for another, does not snatch it again. All workers learn of a delayed job's time
+ * and fetch in the same moment; without a handicap one that cannot run the job may win that race again and again.
+ */
+class PoliteWorker extends Worker {
+  private asideUntil = 0;
+
+  stepAside(forMs: number): void {
+    this.asideUntil = Math.max(this.asideUntil, Date.now() + forMs + 2 * STEP_ASIDE_MS);
+  }
+
+  protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    if (Date.now() < this.asideUntil) await this.delay(STEP_ASIDE_MS);
+    return await super.moveToActive(token, name ?? '');
+  }
+}
+
 export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const { queue, settings, logger } = options;
   let stopping: Promise<void> | undefined;
   // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
   const processor = (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
-    processJob(options, job, token ?? '', signal ?? new AbortController().signal);
-  const worker = new Worker(queue, processor, {
+    processJob(options, job, token ?? '', signal ?? new AbortController().signal, (ms) => worker.stepAside(ms));
+  const worker: PoliteWorker = new PoliteWorker(queue, processor, {
     connection: options.connection,
     prefix: options.prefix,
     name: options.name,
@@ -106,7 +126,13 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   };
 }
 
-async function processJob(options: QueueWorkerOptions, job: Job, token: string, signal: AbortSignal): Promise<unknown> {
+async function processJob(
+  options: QueueWorkerOptions,
+  job: Job,
+  token: string,
+  signal: AbortSignal,
+  stepAside: (forMs: number) => void,
+): Promise<unknown> {
   const { queue, keys, handler, logger } = options;
   const id = job.id ?? '';
   const active: ActiveJob = {
@@ -131,6 +157,7 @@ async function processJob(options: QueueWorkerOptions, job: Job, token: string, 
         if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
         break;
       case 'put-back':
+        stepAside(handled.afterMs);
         return await putBack(job, token, handled.afterMs);
       case 'failed':
         if (handled.final) throw new UnrecoverableError(handled.error.toReason());

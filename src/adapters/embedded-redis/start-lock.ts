@@ -2,11 +2,10 @@
  * One process at a time starts a Redis in a data folder: two servers on one append-only file destroy it.
  *
  * The lock is a file created exclusively, holding its owner's process id and a token. A lock whose owner has died, or
- * that is older than any start can take, is stale and is moved away by rename, of which one of several contenders
- * succeeds.
+ * that is older than any start can take, is stale and is removed, by one of several contenders.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchyardError } from '../../errors.js';
@@ -14,6 +13,9 @@ import { SwitchyardError } from '../../errors.js';
 /** Longer than fetching packages on a slow line and starting the server may take together. */
 const STALE_AFTER_MS = 300_000;
 const RETRY_MS = 50;
+
+/** A takeover is a read and a removal; one that takes longer has died. */
+const GUARD_STALE_AFTER_MS = 10_000;
 
 /**
  * Waits for the lock and returns its release.
@@ -27,7 +29,7 @@ export async function lockStart(path: string): Promise<() => Promise<void>> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   while (!(await createExclusively(path, content))) {
     const holder = await readFile(path, 'utf8').catch(() => undefined);
-    if (holder !== undefined && (await isStale(path, holder))) await moveAway(path, holder);
+    if (holder !== undefined && (await isStale(path, holder))) await removeStale(path, holder);
     else if (Date.now() > deadline) {
       throw new SwitchyardError(
         'REDIS_UNAVAILABLE',
@@ -62,17 +64,26 @@ async function isStale(path: string, holder: string): Promise<boolean> {
   return !isAlive(pid);
 }
 
-/** Between our look and the rename another contender may have taken the lock over: then it is handed back. */
-async function moveAway(path: string, staleContent: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return;
+/**
+ * Removes a stale lock. Of several contenders one may do so, the one that makes the guard: without it a second, whose look
+ * is a moment older, would remove the lock that the first has just taken.
+ */
+async function removeStale(path: string, staleContent: string): Promise<void> {
+  const guard = `${path}.takeover`;
+  if (!(await createExclusively(guard, `${process.pid}`))) {
+    const age = await stat(guard).then(
+      (stats) => Date.now() - stats.mtimeMs,
+      () => 0,
+    );
+    if (age > GUARD_STALE_AFTER_MS) await rm(guard, { force: true });
+    return await delay(RETRY_MS);
   }
-  const moved = await readFile(aside, 'utf8').catch(() => staleContent);
-  if (moved !== staleContent) await createExclusively(path, moved);
-  await rm(aside, { force: true });
+  try {
+    const holder = await readFile(path, 'utf8').catch(() => undefined);
+    if (holder === staleContent) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
 
 /** Whether a process with this id exists; one of another user does too. */
