@@ -67,6 +67,8 @@ export const WORKER_DEFAULTS = {
   concurrency: 25,
   /** How long a worker that was told to stop waits for its active jobs before it puts them back. */
   graceMs: 25_000,
+  /** How often a worker looks for runs whose root job is gone. */
+  reconcileMs: 30_000,
 } as const;
 
 /**

@@ -13,6 +13,7 @@ import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
 import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/worker.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { reconcile } from './queues/reconcile.js';
 import type { RunJobs } from './queues/run-jobs.js';
 import type { Registry } from './registry.js';
 
@@ -69,13 +70,24 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       logger,
     }),
   );
+  let reconciler: NodeJS.Timeout | undefined;
+  const lookForLostRuns = () => {
+    reconcile({ ...processors, scripts, keys, jobs: deps.jobs }).catch((error: unknown) =>
+      logger.warn({ error }, 'looking for runs whose root job is gone failed; the next look follows'),
+    );
+  };
   return {
     queues: served,
     async start() {
       await deps.connections.ready();
       for (const worker of workers) worker.start();
+      if (reconciler || !served.includes(RUNS_QUEUE)) return;
+      lookForLostRuns();
+      reconciler = setInterval(lookForLostRuns, settings.reconcileMs);
+      reconciler.unref();
     },
     async stop() {
+      clearInterval(reconciler);
       await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
     },
   };

@@ -14,6 +14,7 @@ export interface WorkerSettings {
   readonly stalledIntervalMs: number;
   readonly concurrency: number;
   readonly graceMs: number;
+  readonly reconcileMs: number;
 }
 
 export interface QueueWorkerOptions {

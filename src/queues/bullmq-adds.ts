@@ -53,6 +53,11 @@ const PRELUDE = [
 
 const text = (name: string): string => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
 
+/** One of our texts in `lua/` that adds no job. */
+export function ownScript(name: string): Script {
+  return { name, lua: text(name) };
+}
+
 /** One of our texts in `lua/`, with BullMQ's adds above it. */
 export function composedScript(name: string): Script {
   return { name, lua: [PRELUDE, text('leftovers'), text(name)].join('\n') };

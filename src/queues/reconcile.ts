@@ -1,0 +1,73 @@
+/**
+ * Finds runs that nothing would ever wake, and wakes them. A run's log outlives its jobs; where the root job is gone while
+ * the log says that the run has not ended, the root is added again and decides from the facts: recorded effects stand,
+ * branches whose results went with the root run again.
+ */
+import type { RedisKeys } from '../names.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import type { ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
+import { composedScript, ownScript } from './bullmq-adds.js';
+import type { RunJobs } from './run-jobs.js';
+
+const MISSING_ROOTS: Script = ownScript('missing-roots');
+const RESTORE_ROOT = composedScript('restore-root');
+
+/** Open runs looked at in one script: about a millisecond of Redis. */
+const PAGE = 500;
+
+export interface ReconcileDependencies {
+  readonly scripts: ScriptRunner;
+  readonly keys: RedisKeys;
+  readonly jobs: RunJobs;
+  readonly log: RunLog;
+  readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+  readonly logger: Logger;
+}
+
+/** Where runs that have not ended stand in the index. */
+const UNENDED: readonly ListedRun['status'][] = [
+  'open',
+  'compensating',
+  'in_doubt',
+  'compensation_stuck',
+  'waiting_approval',
+];
+
+/** Looks through all runs that have not ended, page by page; resolves to the ids of those that it gave their root back. */
+export async function reconcile(deps: ReconcileDependencies): Promise<readonly string[]> {
+  const restored: string[] = [];
+  for (const status of UNENDED) {
+    for await (const run of runsWithoutRoot(deps, status)) if (await restore(deps, run)) restored.push(run);
+  }
+  return restored;
+}
+
+async function* runsWithoutRoot({ scripts, keys }: ReconcileDependencies, status: string): AsyncGenerator<string> {
+  let from = 0;
+  do {
+    const reply = await scripts.run(
+      MISSING_ROOTS,
+      [keys.index('*', status)],
+      [from, PAGE, keys.log(''), keys.root('')],
+    );
+    const [next, ...missing]: readonly unknown[] = Array.isArray(reply) ? reply : [0];
+    yield* missing.map(String);
+    from = Number(next);
+  } while (from > 0);
+}
+
+async function restore(
+  { scripts, keys, jobs, log, definition, logger }: ReconcileDependencies,
+  run: string,
+): Promise<boolean> {
+  const facts = await log.read(run);
+  // A workflow that this worker does not have is another worker's to wake.
+  const known = facts && definition(facts.record.workflow, facts.record.version);
+  if (!facts || !known) return false;
+  const job = await jobs.root(known, facts.record, { children: false, delayMs: 0 });
+  const shape = JSON.stringify({ script: job.script, keys: job.keys.length, args: job.args.length });
+  const reply = await scripts.run(RESTORE_ROOT, [keys.log(run), keys.root(run), ...job.keys], [shape, ...job.args]);
+  if (!Array.isArray(reply) || reply[0] !== 'restored') return false;
+  logger.warn({ run }, 'the root job of this run was gone; it has been added again');
+  return true;
+}
