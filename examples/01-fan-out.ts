@@ -44,7 +44,7 @@ const brief = defineFanOut({
 });
 // #endregion
 
-const redis = await embeddedRedis();
+const redis = await embeddedRedis('.switchyard/examples');
 const sy = switchyard({ connection: redis.url, workflows: [brief] });
 const workers = sy.workers();
 await workers.start();

@@ -55,7 +55,7 @@ const desk = defineRouter({
 });
 // #endregion
 
-const redis = await embeddedRedis();
+const redis = await embeddedRedis('.switchyard/examples');
 const sy = switchyard({ connection: redis.url, workflows: [desk] });
 const workers = sy.workers();
 await workers.start();

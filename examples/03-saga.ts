@@ -52,7 +52,7 @@ const purchase = defineSaga({ name: 'purchase', input: z.object({ cents: z.numbe
   .returns((done, { undone }) => ({ tracking: done.label?.tracking, undone }));
 // #endregion
 
-const redis = await embeddedRedis();
+const redis = await embeddedRedis('.switchyard/examples');
 const sy = switchyard({ connection: redis.url, workflows: [purchase] });
 const workers = sy.workers();
 await workers.start();

@@ -34,7 +34,7 @@ const deposit = defineSaga({ name: 'deposit', input: z.object({ customer: z.stri
   })
   .returns((done) => ({ paymentId: done.payment?.paymentId }));
 
-const redis = await embeddedRedis();
+const redis = await embeddedRedis('.switchyard/examples');
 const tools = createToolPool({ config: mcp });
 const sy = switchyard({ connection: redis.url, workflows: [deposit], tools });
 const workers = sy.workers();

@@ -1,5 +1,8 @@
-/** Limits, defaults and durations. A number that a user may meet stands here once, with its source. */
-import { SwitchyardError } from './errors.js';
+/**
+ * Limits, defaults and durations. A number that a user may meet stands here once, with its source; what an error keeps of
+ * its texts stands in `errors.ts`, which is below this file.
+ */
+import { type ErrorCode, SwitchyardError } from './errors.js';
 
 type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd';
 
@@ -8,20 +11,55 @@ export type Duration = number | `${number}${DurationUnit}`;
 
 const UNIT_MS: Record<DurationUnit, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** How a duration that cannot be used is refused. */
+export interface DurationRefusal {
+  readonly code: ErrorCode;
+  /** What the duration is for, at the head of the message: `task "pay": timeout`. */
+  readonly what?: string;
+}
+
 /**
- * Milliseconds of a duration.
- * @throws SwitchyardError INVALID_CONFIG for anything that is not a finite, non-negative duration.
+ * Whole milliseconds of a duration: timers and Redis take no fractions.
+ * @throws SwitchyardError `refusal.code`, by default INVALID_CONFIG, for anything that is not a finite, non-negative
+ *   duration
  */
-export function toMs(duration: Duration): number {
-  if (typeof duration === 'number' && Number.isFinite(duration) && duration >= 0) return duration;
+export function toMs(duration: Duration, refusal: DurationRefusal = { code: 'INVALID_CONFIG' }): number {
+  const ms = parseMs(duration);
+  if (ms !== undefined) return Math.round(ms);
+  const what = refusal.what === undefined ? '' : `${refusal.what} `;
+  throw new SwitchyardError(
+    refusal.code,
+    `${what}"${duration}" is not a duration: use milliseconds or a number with ms, s, m, h or d, such as "5s"`,
+  );
+}
+
+function parseMs(duration: Duration): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration));
-  if (!match) {
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `"${duration}" is not a duration: use milliseconds or a number with ms, s, m, h or d, such as "5s"`,
-    );
-  }
-  return Number(match[1]) * UNIT_MS[match[2] as DurationUnit];
+  const ms = match ? Number(match[1]) * UNIT_MS[match[2] as DurationUnit] : duration;
+  return typeof ms === 'number' && Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}
+
+/** Longest time that a timer of Node.js can hold, 24.8 days: one set for longer fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Longest delay of a run. BullMQ keeps the time to begin in a float, which some years ahead has no milliseconds left. */
+export const MAX_DELAY_MS = 365 * UNIT_MS.d;
+
+/**
+ * Whole milliseconds of a duration that must lie in a range.
+ * @throws SwitchyardError `refusal.code` for no duration, and for one out of the range
+ */
+export function toMsWithin(
+  duration: Duration,
+  range: { readonly min: number; readonly max: number },
+  refusal: DurationRefusal & { readonly what: string },
+): number {
+  const ms = toMs(duration, refusal);
+  if (ms >= range.min && ms <= range.max) return ms;
+  throw new SwitchyardError(
+    refusal.code,
+    `${refusal.what} is ${JSON.stringify(duration)}: use ${range.min} ms to ${range.max} ms (${Math.floor(range.max / UNIT_MS.d)} days)`,
+  );
 }
 
 /** Most characters of a query that the shipped workflows accept (security: bounds every pattern's work). */
@@ -29,6 +67,12 @@ export const MAX_QUERY_LENGTH = 2_000;
 
 /** Most bytes of JSON that one job may carry. Redis holds every job in memory, and BullMQ copies it at each hop. */
 export const MAX_JOB_BYTES = 128 * 1024;
+
+/** Most bytes of JSON that a task may return: it is kept with the root, and read whole at every decision. */
+export const MAX_OUTPUT_BYTES = 256 * 1024;
+
+/** Most characters of the key of a run: it is kept with the run and only its digest is a name. */
+export const MAX_KEY_LENGTH = 256;
 
 /** Most bytes of one tool's answer. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
@@ -39,7 +83,13 @@ export const APPEND_PAGE = 100;
 /** Most branches of one fan-out: each is a job in Redis's memory. */
 export const MAX_BRANCHES = 10_000;
 
-/** One task's defaults. The timeout is the seed's manager's. */
+/** Runs on one page of a listing: a page is one script, during which Redis serves nobody else. */
+export const LIST_PAGE = { default: 50, max: 200 } as const;
+
+/** Longest wait before the next attempt that a tool or task may ask for: a wrong unit must not park a run for years. */
+export const MAX_RETRY_AFTER_MS = UNIT_MS.h;
+
+/** One task's defaults: half a minute is long for one tool's answer, and three attempts outlast a restart of its server. */
 export const TASK_DEFAULTS = {
   timeoutMs: 30_000,
   attempts: 3,
@@ -76,13 +126,33 @@ export const WORKER_DEFAULTS = {
  * again. Runs that have not ended are never removed.
  */
 export interface Retention {
-  /** Milliseconds after a run's end. */
+  /** Whole milliseconds after a run's end, from 1,000. */
   readonly ageMs: number;
-  /** Ended runs kept per workflow; the oldest go first. */
+  /** Ended runs kept per workflow, from 1; the oldest go first. */
   readonly count: number;
 }
 
 export const RETENTION_DEFAULTS: Retention = { ageMs: 7 * UNIT_MS.d, count: 10_000 };
+
+/** Least retention: with less, whoever waits for a run could find it gone when told that it has ended. */
+export const RETENTION_MIN: Retention = { ageMs: UNIT_MS.s, count: 1 };
+
+/**
+ * The retention with its defaults.
+ * @throws SwitchyardError INVALID_CONFIG for what is no whole number, or below {@link RETENTION_MIN}: Redis refuses a
+ *   fraction, and refuses it at the end of a run
+ */
+export function retentionOf(given: Partial<Retention> = {}): Retention {
+  const { ageMs = RETENTION_DEFAULTS.ageMs, count = RETENTION_DEFAULTS.count } = given;
+  for (const [name, value] of Object.entries({ ageMs, count }) as [keyof Retention, number][]) {
+    if (Number.isSafeInteger(value) && value >= RETENTION_MIN[name]) continue;
+    throw new SwitchyardError(
+      'INVALID_CONFIG',
+      `retention.${name} is ${value}: give a whole number from ${RETENTION_MIN[name]}`,
+    );
+  }
+  return { ageMs, count };
+}
 
 /**
  * Prefix of all our keys and BullMQ's. The braces are a Redis Cluster hash tag: every key of a run must sit in one slot,

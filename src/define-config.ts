@@ -15,7 +15,7 @@ export interface SwitchyardConfig {
   readonly mcp?: string | McpJson;
   /** Address of Redis; `--redis` and `REDIS_URL` win over it. Default: the embedded one. */
   readonly redis?: string;
-  /** How long ended runs are kept. Default: 7 days, 10,000 per workflow. */
+  /** How long ended runs are kept. At least a second, and one. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
   /** Prefix of every key, braces included. Default `{sy0}`. */
   readonly prefix?: string;

@@ -6,7 +6,7 @@ import { createRunIndex } from './adapters/run-index.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
-import { DEFAULT_PREFIX, RETENTION_DEFAULTS, type Retention } from './config.js';
+import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
 import { redisKeys } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
@@ -25,6 +25,7 @@ export interface SwitchyardOptions {
   readonly tools?: ToolCaller;
   /** Prefix of every key; keep the braces, they are a hash tag. Default `{sy0}`. */
   readonly prefix?: string;
+  /** How long ended runs are kept. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
@@ -33,7 +34,8 @@ export interface SwitchyardOptions {
 export interface Switchyard {
   /**
    * Accepts a run, durably, before it resolves.
-   * @throws SwitchyardError UNKNOWN_WORKFLOW, INVALID_INPUT, TOO_LARGE, KEY_CONFLICT, REDIS_UNAVAILABLE
+   * @throws SwitchyardError UNKNOWN_WORKFLOW, INVALID_INPUT, INVALID_DEFINITION, TOO_LARGE, KEY_CONFLICT,
+   *   REDIS_UNAVAILABLE
    */
   start<W extends Workflow>(
     workflow: W,
@@ -52,10 +54,11 @@ export interface Switchyard {
   close(): Promise<void>;
 }
 
+/** @throws SwitchyardError INVALID_CONFIG, INVALID_DEFINITION */
 export function switchyard(options: SwitchyardOptions): Switchyard {
   const logger = options.logger ?? createLogger();
   const prefix = options.prefix ?? DEFAULT_PREFIX;
-  const retention = { ...RETENTION_DEFAULTS, ...options.retention };
+  const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
   const keys = redisKeys(prefix);
   const connections = createRedisConnections(options.connection, logger);
@@ -65,7 +68,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const queues = createQueuePool(producer, prefix, (error) =>
     logger.debug({ error: error.message }, 'queue connection'),
   );
-  const jobs = createRunJobs(queues, retention);
+  const jobs = createRunJobs(queues, retention, registry.workflows);
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
   const handles = { log, settled, definition: registry.find };

@@ -83,10 +83,38 @@ export interface ErrorRecord {
   readonly answered?: boolean;
 }
 
+/**
+ * Most characters of a message, and most issues, that an error keeps. It is stored once per attempt, in memory: a server
+ * that answers with a page of HTML, or an input with thousands of mistakes, must not fill Redis.
+ */
+export const MAX_MESSAGE_LENGTH = 4_096;
+export const MAX_ISSUES = 20;
+/** The same for the path and the message of one issue: both may hold what was sent. */
+const MAX_ISSUE_LENGTH = 512;
+
+/** Cut to `most` characters, the note of how many are missing included: what was cut once is not cut again. */
+function clipped(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const note = (cut: number) => `… (${cut} more characters)`;
+  const kept = text.slice(0, most - note(text.length).length).replace(/[\uD800-\uDBFF]$/, '');
+  return kept + note(text.length - kept.length);
+}
+
+function clippedMessage(message: string, issues: readonly InputIssue[] = []): string {
+  if (issues.length <= MAX_ISSUES) return clipped(message, MAX_MESSAGE_LENGTH);
+  const note = ` (${issues.length - MAX_ISSUES} more issues are not listed)`;
+  return clipped(message, MAX_MESSAGE_LENGTH - note.length) + note;
+}
+
+function clippedIssue({ path, message }: InputIssue): InputIssue {
+  return { path: clipped(path, MAX_ISSUE_LENGTH), message: clipped(message, MAX_ISSUE_LENGTH) };
+}
+
 export interface SwitchyardErrorOptions extends Partial<Omit<ErrorRecord, 'code' | 'message'>> {
   readonly cause?: unknown;
 }
 
+/** Keeps at most {@link MAX_MESSAGE_LENGTH} characters and {@link MAX_ISSUES} issues, and says how many were left out. */
 export class SwitchyardError extends Error {
   override readonly name: string = 'SwitchyardError';
   readonly code: ErrorCode;
@@ -97,11 +125,11 @@ export class SwitchyardError extends Error {
   readonly answered: boolean | undefined;
 
   constructor(code: ErrorCode, message: string, options: SwitchyardErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(clippedMessage(message, options.issues), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? ERROR_CODES[code].retryable;
     this.step = options.step;
-    this.issues = options.issues;
+    this.issues = options.issues?.slice(0, MAX_ISSUES).map(clippedIssue);
     this.retryAfterMs = options.retryAfterMs;
     this.answered = options.answered;
   }
@@ -167,5 +195,5 @@ export function errorRecordFromReason(reason: string): ErrorRecord {
   } catch {
     // Not one of our reasons: it is kept as a message below.
   }
-  return { code: 'TASK_FAILED', message: reason, retryable: false };
+  return { code: 'TASK_FAILED', message: clipped(reason, MAX_MESSAGE_LENGTH), retryable: false };
 }

@@ -4,7 +4,7 @@ export { loadMcpConfig, type McpConfig, parseMcpConfig } from './adapters/mcp/co
 export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
 export type { Duration, Priority, Retention } from './config.js';
-export { defineConfig } from './define-config.js';
+export { defineConfig, type SwitchyardConfig } from './define-config.js';
 export { type Switchyard, type SwitchyardOptions, switchyard } from './engine.js';
 export {
   type ErrorCode,
@@ -18,7 +18,12 @@ export type {
   AggregateContext,
   BranchResult,
   Classification,
+  // Named by the declarations of an application that exports what it has defined.
+  FanOutDefinition,
+  ListFanOutDefinition,
+  RouterDefinition,
   RouterFacts,
+  SagaDefinition,
   SagaSummary,
   Workflow,
   WorkflowInput,
@@ -26,13 +31,14 @@ export type {
 } from './orchestrators/definition.js';
 export { defineFanOut } from './orchestrators/fan-out.js';
 export { defineRouter } from './orchestrators/router.js';
-export { defineSaga } from './orchestrators/saga.js';
+export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
 export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export {
   defineTask,
+  type LazyFunction,
   lazy,
   mcpTask,
   type Task,

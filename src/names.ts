@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 /** Roots of all runs. */
 export const RUNS_QUEUE = 'runs';
 
-/** Questions to people. No worker serves it; answering removes the job, which wakes the run. */
+/** Questions to people. No worker serves it: a run that asks one is parked by it. */
 export const ATTENTION_QUEUE = 'attention';
 
 /** Shard of every run for now: one Redis. It stands in each id so that ids stay valid when there are more. */
@@ -38,11 +38,11 @@ export function stageOfJobKey(run: string, jobKey: string): string {
 }
 
 /** The key that every attempt of one effect gives to its tool. `call` counts a task's calls from 1. */
-export function effectKey(run: string, stage: string, call: number): string {
+export function effectKey(run: string, stage: string, call: string | number): string {
   return `${run}/${stage}/${call}`;
 }
 
-/** Redis keys of one shard. BullMQ's own are `<prefix>:<queue>:…`, so no queue may be called `log`, `index` or `settled`. */
+/** Redis keys of one shard. BullMQ's own are `<prefix>:<queue>:…`, so no queue may have one of their names. */
 export function redisKeys(prefix: string) {
   const index = `${prefix}:index`;
   return {
@@ -57,9 +57,18 @@ export function redisKeys(prefix: string) {
     indexBase: index,
     /** Stream: one entry each time a run ends, or stops until a person has answered. */
     settled: `${prefix}:settled`,
+    /** String with a limit of time: a process has just looked for lost runs. */
+    reconciler: `${prefix}:reconciler`,
   };
 }
 
 export type RedisKeys = ReturnType<typeof redisKeys>;
 
-export const RESERVED_QUEUES: ReadonlySet<string> = new Set([RUNS_QUEUE, ATTENTION_QUEUE, 'log', 'index', 'settled']);
+export const RESERVED_QUEUES: ReadonlySet<string> = new Set([
+  RUNS_QUEUE,
+  ATTENTION_QUEUE,
+  'log',
+  'index',
+  'settled',
+  'reconciler',
+]);

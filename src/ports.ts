@@ -207,7 +207,7 @@ export interface ScriptRunner {
  * start from a known place, and a sweep finds what was trimmed away before it was read.
  */
 export interface SettledRuns {
-  /** Resolves when the run has settled (at once when it has already), or when `signal` is aborted. */
+  /** Resolves when the run has settled (at once when it has already), or when `signal` is aborted. Rejects with ILLEGAL_STATE once closed. */
   wait(run: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

@@ -7,7 +7,8 @@ export interface Registry {
   find(name: string, version: number): WorkflowDefinition | undefined;
   /** The newest version. @throws SwitchyardError UNKNOWN_WORKFLOW, naming those that are known */
   latest(name: string): WorkflowDefinition;
-  all(): readonly WorkflowDefinition[];
+  /** How many workflows these are; the versions of one count once. */
+  readonly workflows: number;
   /** Queues that workers of these definitions serve, the roots' first. */
   queues(): readonly string[];
 }
@@ -45,7 +46,7 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
       const known = [...newest.keys()].join(', ') || 'none';
       throw new SwitchyardError('UNKNOWN_WORKFLOW', `there is no workflow "${name}"; known here: ${known}`);
     },
-    all: () => [...byVersion.values()],
+    workflows: newest.size,
     queues: () => [...queues],
   };
 }

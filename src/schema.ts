@@ -15,6 +15,13 @@ const head = {
   version: z.int().min(1),
 };
 
+const LaterJob = z.object({ v: z.int().min(ENVELOPE_VERSION + 1), run: head.run });
+
+/** The run of a job that a later version of Switchyard made: another worker's to run, not an error. */
+export function runOfLaterVersion(data: unknown): string | undefined {
+  return LaterJob.safeParse(data).data?.run;
+}
+
 /** Data of a run's root job. Its input and everything else is in the run's log. */
 export const RootJob = z.strictObject(head);
 export type RootJob = z.infer<typeof RootJob>;

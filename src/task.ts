@@ -3,14 +3,14 @@
  * and a task whose code is lazy costs a producer nothing.
  */
 import type { z } from 'zod';
-import { type Duration, TASK_DEFAULTS, toMs } from './config.js';
+import { type Duration, MAX_TIMER_MS, TASK_DEFAULTS, toMs, toMsWithin } from './config.js';
 import { SwitchyardError } from './errors.js';
 import type { Logger } from './ports.js';
 
 /** How an effect may be repeated after an attempt whose answer was lost. */
 export type EffectSafety =
   /** The tool takes our key and honours it: the same key is the same effect. */
-  | { readonly kind: 'keyed'; readonly argument?: string }
+  | { readonly kind: 'keyed' }
   /** Doing it twice is the same as doing it once. */
   | { readonly kind: 'idempotent' }
   /** Nothing is known: never repeated blindly. */
@@ -25,10 +25,15 @@ export interface BackoffPolicy {
 }
 
 export interface ToolOptions {
-  /** Whole call, repeats in place included. Default: what is left of the task's timeout. */
+  /** Whole call, repeats in place included; at most 24 days. Default: what is left of the task's timeout. */
   readonly timeout?: Duration;
-  /** Name of the argument that takes this call's idempotency key. */
+  /** Name of the argument that takes this call's idempotency key: `<run>/<stage>/1`, or `<run>/<stage>/<call>`. */
   readonly key?: string;
+  /**
+   * This call's name among the keyed calls of an attempt: the same on every attempt, given once in each. Only one may do
+   * without: counting calls would give two that run side by side each other's keys when their order changes.
+   */
+  readonly call?: string;
   /** The tool only reads, or repeating it changes nothing. */
   readonly idempotent?: boolean;
 }
@@ -41,12 +46,15 @@ export interface TaskContext {
   readonly attempt: number;
   /** Whether the task is not tried again when this attempt fails. */
   readonly isLastAttempt: boolean;
-  /** The key of the task's first effect, `<run>/<stage>/1`: the same on every attempt. */
+  /** The key of the call that has no name, `<run>/<stage>/1`: the same on every attempt. */
   readonly key: string;
   /** Aborted at the task's timeout, when its lock is lost, and when its worker stops. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Calls an MCP tool; rejects with a SwitchyardError when the tool fails. */
+  /**
+   * Calls an MCP tool; rejects with a SwitchyardError when the tool fails, with INVALID_DEFINITION for a key that this
+   * attempt has given away already.
+   */
   tool(capability: string, args: Readonly<Record<string, unknown>>, options?: ToolOptions): Promise<unknown>;
 }
 
@@ -66,7 +74,7 @@ export interface Task<In = never, Out = unknown> {
   /** Resolves the code; a lazy task is imported here, by the worker that runs it. */
   load(): Promise<TaskFunction<unknown, unknown>>;
   /** Types only; never set. */
-  readonly types?: { readonly sends: (input: In) => void; readonly returns: Out };
+  readonly types?: { readonly sends: (input: In) => void; readonly returns: Out } | undefined;
 }
 
 /** What must be sent to a task, and what comes back. */
@@ -76,7 +84,7 @@ export type TaskOutput<T> = T extends { readonly types?: { readonly returns: inf
 interface TaskPolicy {
   /** Queue whose workers run it. Default `tasks`; a queue of its own gives isolation and its own concurrency. */
   readonly queue?: string;
-  /** One attempt, tool calls included. Default 30 s. */
+  /** One attempt, loading its code and its tool calls included; 1 ms to 24 days. Default 30 s. */
   readonly timeout?: Duration;
   /** Attempts in all, the first included. Default 3. */
   readonly attempts?: number;
@@ -113,16 +121,17 @@ function policy(name: string, spec: TaskPolicy) {
     );
   }
   const { backoff: defaults } = TASK_DEFAULTS;
+  const refused = (what: string) => ({ code: 'INVALID_DEFINITION', what: `task "${name}": ${what}` }) as const;
   return {
     kind: 'task' as const,
     name,
     queue,
     attempts,
-    timeoutMs: toMs(spec.timeout ?? TASK_DEFAULTS.timeoutMs),
+    timeoutMs: toMsWithin(spec.timeout ?? TASK_DEFAULTS.timeoutMs, { min: 1, max: MAX_TIMER_MS }, refused('timeout')),
     backoff: {
-      initialMs: toMs(spec.backoff?.initial ?? defaults.initialMs),
+      initialMs: toMs(spec.backoff?.initial ?? defaults.initialMs, refused('backoff.initial')),
       factor: spec.backoff?.factor ?? defaults.factor,
-      maxMs: toMs(spec.backoff?.max ?? defaults.maxMs),
+      maxMs: toMs(spec.backoff?.max ?? defaults.maxMs, refused('backoff.max')),
       jitter: spec.backoff?.jitter ?? defaults.jitter,
     },
   };
@@ -132,7 +141,7 @@ function effectOf(name: string, spec: { key?: string | true; idempotent?: boolea
   if (spec.key !== undefined && spec.idempotent) {
     throw new SwitchyardError('INVALID_DEFINITION', `task "${name}": give either key or idempotent, not both`);
   }
-  if (spec.key !== undefined) return { kind: 'keyed', ...(spec.key !== true && { argument: spec.key }) };
+  if (spec.key !== undefined) return { kind: 'keyed' };
   return spec.idempotent ? { kind: 'idempotent' } : { kind: 'unsafe' };
 }
 

@@ -5,13 +5,13 @@ import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import type { Retention } from './config.js';
-import { SwitchyardError } from './errors.js';
+import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { type RedisKeys, RUNS_QUEUE } from './names.js';
 import type { Logger, ToolCaller } from './ports.js';
 import type { ProcessorDependencies } from './processors/job.js';
+import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
 import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
-import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/worker.js';
 import { createAppendStages } from './queues/append-stages.js';
 import { reconcile } from './queues/reconcile.js';
 import type { RunJobs } from './queues/run-jobs.js';
@@ -24,7 +24,7 @@ export interface WorkersOptions extends Partial<WorkerSettings> {
 
 export interface Workers {
   readonly queues: readonly string[];
-  /** @throws SwitchyardError REDIS_UNAVAILABLE, REDIS_UNSUITABLE */
+  /** @throws SwitchyardError REDIS_UNAVAILABLE, REDIS_UNSUITABLE; ILLEGAL_STATE once stopped */
   start(): Promise<void>;
   /** Lets active jobs end, puts back those that take longer than the grace. May be called twice. */
   stop(): Promise<void>;
@@ -71,14 +71,26 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     }),
   );
   let reconciler: NodeJS.Timeout | undefined;
+  let stopping: Promise<void> | undefined;
   const lookForLostRuns = () => {
-    reconcile({ ...processors, scripts, keys, jobs: deps.jobs }).catch((error: unknown) =>
-      logger.warn({ error }, 'looking for runs whose root job is gone failed; the next look follows'),
-    );
+    // A little less than the interval, or the process that looks would meet its own turn the next time.
+    const turnMs = Math.ceil(settings.reconcileMs * 0.9);
+    reconcile({ ...processors, scripts, keys, jobs: deps.jobs }, turnMs).catch((error: unknown) => {
+      // The message alone: an error of the client carries the command's arguments.
+      const { message: reason } = toSwitchyardError(error);
+      if (!stopping) logger.warn({ reason }, 'looking for runs whose root job is gone failed; the next look follows');
+    });
   };
+  async function stop(): Promise<void> {
+    clearInterval(reconciler);
+    await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
+    deps.connections.release(connection);
+  }
   return {
     queues: served,
     async start() {
+      if (stopping)
+        throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;
@@ -86,9 +98,9 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       reconciler = setInterval(lookForLostRuns, settings.reconcileMs);
       reconciler.unref();
     },
-    async stop() {
-      clearInterval(reconciler);
-      await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
+    stop() {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }

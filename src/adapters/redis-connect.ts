@@ -1,13 +1,15 @@
 import type { Redis } from 'ioredis';
 import { SwitchyardError } from '../errors.js';
-import { describeRedisUrl } from './redis-url.js';
+import { describeAddress, type RedisAddress, speaksTls } from './redis-address.js';
 
 /** A command with a wrong address must end, not hang. */
 export const FIRST_CONNECTION_TIMEOUT_MS = 5_000;
 
 /** What a failed connection means and what to do about it; the first pattern that fits the error's code or text wins. */
 const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
+  [/All sentinels are unreachable/, 'none of the Sentinels answers: start them, or correct their addresses'],
   [/ECONNREFUSED/, 'nothing listens there: start that Redis, or correct REDIS_URL'],
+  [/ENOENT/, 'there is no such socket: start that Redis, or correct the path'],
   [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'the host name cannot be resolved: correct REDIS_URL, or check DNS'],
   [/EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/, 'the host cannot be reached: check the network and the firewall'],
   [/WRONGPASS|invalid password|invalid username/i, 'it refuses the user name or password: correct them in REDIS_URL'],
@@ -29,26 +31,26 @@ const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
   [/LOADING/, 'it is still loading its data: try again'],
 ];
 
-function explain(error: Error, url: string): string {
+function explain(error: Error, address: RedisAddress): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const text = `${code} ${error.message}`.trim();
   // A Redis without TLS takes the handshake for a command that is not complete yet, and waits.
-  if (url.startsWith('rediss:') && /ETIMEDOUT|no answer/.test(text)) {
+  if (speaksTls(address) && /ETIMEDOUT|no answer/.test(text)) {
     return 'no TLS handshake in time: check that it speaks TLS (else use redis://) and can be reached';
   }
-  return REASONS.find(([pattern]) => pattern.test(text))?.[1] ?? error.message;
+  return REASONS.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 }
 
 /**
  * Resolves once the client is ready for commands. The client is closed when it is not: it would go on retrying.
  *
- * @param url the address given to `openRedis`, for the message
+ * @param address what was given to `openRedis`, for the message
  * @param timeoutMs the longest wait, 5 s by default
  * @throws SwitchyardError REDIS_UNAVAILABLE with host, port and the reason: at the first refusal, or at the time limit
  */
 export async function connectOrFail(
   client: Redis,
-  url: string,
+  address: RedisAddress,
   timeoutMs = FIRST_CONNECTION_TIMEOUT_MS,
 ): Promise<void> {
   if (client.status === 'ready') return;
@@ -67,8 +69,8 @@ export async function connectOrFail(
     });
   } catch (cause) {
     client.disconnect();
-    const reason = cause instanceof Error ? explain(cause, url) : String(cause);
-    throw new SwitchyardError('REDIS_UNAVAILABLE', `Cannot use Redis at ${describeRedisUrl(url)}: ${reason}.`, {
+    const reason = cause instanceof Error ? explain(cause, address) : String(cause);
+    throw new SwitchyardError('REDIS_UNAVAILABLE', `Cannot use Redis at ${describeAddress(address)}: ${reason}.`, {
       cause,
     });
   } finally {

@@ -1,91 +1,81 @@
 /** The connections of one Switchyard: opened by role, checked once, closed together. */
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
+import { SwitchyardError } from '../errors.js';
 import type { Logger } from '../ports.js';
 import { openRedis, type RedisRole } from './redis.js';
+import { addressOf, type RedisConnection } from './redis-address.js';
 import { assertRedisSuitable } from './redis-check.js';
 import { connectOrFail } from './redis-connect.js';
 
-/**
- * An address, ioredis options, or an ioredis client that the application has. Of a client only where it connects to is
- * taken: its time limits and retries were chosen for other work, and would cut a worker's blocking reads short.
- */
-export type RedisConnection = string | RedisOptions | Redis;
+export type { RedisConnection } from './redis-address.js';
 
 export interface RedisConnections {
+  /** @throws SwitchyardError ILLEGAL_STATE after `close`: nobody would close what it opens */
   open(role: RedisRole): Redis;
+  /** Closes one that is not needed any more, before all are closed. May be called twice. */
+  release(client: Redis): void;
   /**
    * Resolves once Redis answers and suits us.
-   * @throws SwitchyardError REDIS_UNAVAILABLE, REDIS_UNSUITABLE
+   * @throws SwitchyardError REDIS_UNAVAILABLE, REDIS_UNSUITABLE; ILLEGAL_STATE after `close`
    */
   ready(): Promise<void>;
   close(): void;
 }
 
+/** @throws SwitchyardError INVALID_CONFIG when the connection leads nowhere, or to a place that cannot serve */
 export function createRedisConnections(connection: RedisConnection, logger: Logger): RedisConnections {
-  const target = connection instanceof Redis ? addressOf(connection.options) : withoutRoleOptions(connection);
-  const address = typeof target === 'string' ? target : `redis://${target.host ?? 'localhost'}:${target.port ?? 6379}`;
-  const opened: Redis[] = [];
+  const address = addressOf(connection);
+  const opened = new Set<Redis>();
   let suitable: Promise<void> | undefined;
+  let closed = false;
 
-  function open(role: RedisRole): Redis {
-    const client = openRedis(target, role, { log: logger, name: `switchyard-${role}` });
-    opened.push(client);
+  function assertOpen(): void {
+    if (!closed) return;
+    throw new SwitchyardError('ILLEGAL_STATE', 'this Switchyard is closed: make another with switchyard()');
+  }
+
+  function open(role: RedisRole, name: string = role): Redis {
+    assertOpen();
+    const client = openRedis(address, role, { log: logger, name: `switchyard-${name}` });
+    opened.add(client);
     return client;
+  }
+
+  function release(client: Redis): void {
+    if (opened.delete(client)) client.disconnect();
   }
 
   async function check(): Promise<void> {
     // A connection of its own: one that failed is closed for good, and the next check needs another.
-    const client = openRedis(target, 'producer', { log: logger, name: 'switchyard-check' });
+    const client = open('producer', 'check');
     try {
       await connectOrFail(client, address);
       const report = await assertRedisSuitable(client);
       for (const { level, what, mend } of report.findings) {
         logger[level === 'info' ? 'info' : 'warn']({ mend }, what);
       }
+    } catch (error) {
+      assertOpen();
+      throw error;
     } finally {
-      client.disconnect();
+      release(client);
     }
   }
 
   return {
-    open,
-    ready() {
+    open: (role) => open(role),
+    release,
+    async ready() {
+      assertOpen();
       suitable ??= check().catch((error: unknown) => {
         suitable = undefined;
         throw error;
       });
-      return suitable;
+      await suitable;
     },
     close() {
-      for (const client of opened) client.disconnect();
+      closed = true;
+      for (const client of [...opened]) release(client);
     },
   };
-}
-
-function addressOf(options: RedisOptions): RedisOptions {
-  const { host, port, path, family, username, password, db, tls } = options;
-  const { sentinels, name, sentinelUsername, sentinelPassword, role } = options;
-  const given = {
-    host,
-    port,
-    path,
-    family,
-    username,
-    password,
-    db,
-    tls,
-    sentinels,
-    name,
-    sentinelUsername,
-    sentinelPassword,
-    role,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== null));
-}
-
-/** How a connection waits and retries belongs to its role: with retries of its own a worker would give up, or not start. */
-function withoutRoleOptions(connection: string | RedisOptions): string | RedisOptions {
-  if (typeof connection === 'string') return connection;
-  const { maxRetriesPerRequest, commandTimeout, socketTimeout, enableAutoPipelining, ...address } = connection;
-  return address;
 }

@@ -4,6 +4,7 @@
  */
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../ports.js';
+import type { RedisAddress } from './redis-address.js';
 import { parseRedisUrl } from './redis-url.js';
 
 /**
@@ -34,6 +35,36 @@ function retryDelay(times: number): number {
   return Math.round(delay + Math.random() * RETRY_JITTER_MS);
 }
 
+/**
+ * After a failover behind one name the old socket may stay open, to what is a replica now: only a new connection finds
+ * the master. A replica has refused the first write of a command or script, so nothing of it has happened and it can be
+ * sent again (ioredis: 2 connects anew and resends, 1 connects anew and rejects). A worker's command is resent until
+ * there is a master; a producer's once, then its caller is told. Writes in a MULTI would be resent one by one, outside
+ * of it: nothing here uses one.
+ */
+function reconnectOnReadOnly(role: RedisRole): (error: Error) => false | 1 | 2 {
+  const resent = new WeakSet<object>();
+  return (error) => {
+    if (!isReadOnly(error)) return false;
+    if (role === 'worker') return 2;
+    const operands = operandsOf(error);
+    if (!operands || resent.has(operands)) return 1;
+    resent.add(operands);
+    return 2;
+  };
+}
+
+/** Within a script, Redis 6 puts the word in the middle of its message. */
+function isReadOnly(error: Error): boolean {
+  return /\bREADONLY /.test(error.message);
+}
+
+/** The failed command's operands, the same array however often the command is sent. */
+function operandsOf(error: Error): object | undefined {
+  if (!('command' in error) || typeof error.command !== 'object' || error.command === null) return undefined;
+  return 'args' in error.command && Array.isArray(error.command.args) ? error.command.args : undefined;
+}
+
 /** Options of a role, for whoever makes clients in another way (a cluster, a test). */
 export function redisOptionsFor(role: RedisRole): RedisOptions {
   const common: RedisOptions = {
@@ -43,6 +74,7 @@ export function redisOptionsFor(role: RedisRole): RedisOptions {
     enableAutoPipelining: false,
     keepAlive: 10_000,
     retryStrategy: retryDelay,
+    reconnectOnError: reconnectOnReadOnly(role),
   };
   if (role === 'worker') {
     return { ...common, maxRetriesPerRequest: null, connectTimeout: 10_000, socketTimeout: WORKER_SOCKET_TIMEOUT_MS };
@@ -68,23 +100,56 @@ export interface OpenRedisOptions {
  * A client for the role. It connects with its first command or by `connectOrFail`; connection errors go to the logger,
  * once per outage, and never become an unhandled `error` event.
  *
- * @param target a `redis://` or `rediss://` address, or ioredis options (which win over the role's)
+ * @param address a `redis://` or `rediss://` address, or options; the role's win over them
  * @throws SwitchyardError INVALID_CONFIG when the address is none
  */
-export function openRedis(target: string | RedisOptions, role: RedisRole, { log, name }: OpenRedisOptions): Redis {
-  const base: RedisOptions = { ...redisOptionsFor(role), ...(name !== undefined && { connectionName: name }) };
+export function openRedis(address: RedisAddress, role: RedisRole, { log, name }: OpenRedisOptions): Redis {
+  const own = log.child({ redis: role });
+  const roles = redisOptionsFor(role);
+  const options: RedisOptions = {
+    ...roles,
+    reconnectOnError: logReadOnly(roles.reconnectOnError, own),
+    ...(name !== undefined && { connectionName: name }),
+  };
   const client =
-    typeof target === 'string' ? new Redis(parseRedisUrl(target).href, base) : new Redis({ ...base, ...target });
-  logConnectionErrors(client, log.child({ redis: role }));
+    typeof address === 'string'
+      ? new Redis(parseRedisUrl(address).href, options)
+      : new Redis({ ...address, ...options });
+  logConnectionErrors(client, own);
   return client;
 }
 
-/** An outage is one warning and one all-clear, not a line per retry; the retries in between are for debugging. */
+/** Of an error that repeats with every command and connection, one warning in this time is enough. */
+const READ_ONLY_WARNING_MS = 30_000;
+
+function logReadOnly(decide: RedisOptions['reconnectOnError'], log: Logger): (error: Error) => boolean | 1 | 2 {
+  let quietUntil = 0;
+  return (error) => {
+    const decision = decide?.(error) ?? false;
+    if (decision && Date.now() >= quietUntil) {
+      quietUntil = Date.now() + READ_ONLY_WARNING_MS;
+      log.warn(
+        {},
+        'Redis is a read-only replica: reconnecting to find the master. If it stays one, correct the address',
+      );
+    }
+    return decision;
+  };
+}
+
+/**
+ * An outage is one warning and one all-clear, not a line per retry; the retries in between are for debugging. Never the
+ * error itself: a reply error carries its command, and that of a refused login is the password.
+ */
 function logConnectionErrors(client: Redis, log: Logger): void {
   let failing = false;
   client.on('error', (error: Error) => {
-    if (failing) log.debug({ err: error }, 'still no connection to Redis');
-    else log.warn({ err: error }, `lost Redis, reconnecting: ${error.message}`);
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    // Where a name has several addresses, the error of trying them all has a code and an empty message.
+    const reason = error.message || code || error.name;
+    const fields = { reason, ...(code !== undefined && { code }) };
+    if (failing) log.debug(fields, 'still no connection to Redis');
+    else log.warn(fields, `lost Redis, reconnecting: ${reason}`);
     failing = true;
   });
   client.on('ready', () => {

@@ -1,6 +1,7 @@
 /** The index of runs on Redis: one script per page. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { LIST_PAGE } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { ListedRun, RunIndex, Script, ScriptRunner } from '../ports.js';
@@ -16,9 +17,9 @@ const CURSOR = /^(\d+)_(.+)$/;
 
 export function createRunIndex(scripts: ScriptRunner, keys: RedisKeys): RunIndex {
   return {
-    async list({ workflow = '*', status = '*', cursor, limit = 50 } = {}) {
+    async list({ workflow = '*', status = '*', cursor, limit = LIST_PAGE.default } = {}) {
       const [, createdAt = '0', after = ''] = cursor === undefined ? [] : cursorParts(cursor);
-      const count = Math.min(Math.max(1, Math.trunc(limit)), 200);
+      const count = Math.min(Math.max(1, Math.trunc(limit)), LIST_PAGE.max);
       const reply = await scripts.run(
         LIST_RUNS,
         [keys.index(workflow, status)],

@@ -4,6 +4,7 @@
  * place fixed before that, so no end can fall in between.
  */
 import type { Redis } from 'ioredis';
+import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger, SettledRuns } from '../ports.js';
 
@@ -24,7 +25,7 @@ export interface SettledRunsOptions {
 }
 
 export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): SettledRuns {
-  const waiting = new Map<string, Set<() => void>>();
+  const waiting = new Map<string, Set<(refused?: SwitchyardError) => void>>();
   let closed = false;
 
   function settle(run: string): void {
@@ -57,7 +58,7 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
         }
       } catch (error) {
         if (closed) return;
-        logger.debug({ error }, 'reading the stream of settled runs failed; it is tried again');
+        logger.debug({ error: messageOf(error) }, 'reading the stream of settled runs failed; it is tried again');
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
       }
     }
@@ -75,7 +76,8 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
       if (runs.length === 0) return;
       hasSettled(checks, runs).then(
         (settled) => settled.forEach(settle),
-        (error: unknown) => logger.debug({ error }, 'the sweep for settled runs failed; the next one follows'),
+        (error: unknown) =>
+          logger.debug({ error: messageOf(error) }, 'the sweep for settled runs failed; the next one follows'),
       );
     };
     const sweeper = setInterval(sweep, SWEEP_MS);
@@ -86,6 +88,8 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
 
   return {
     async wait(run, signal) {
+      // Before anything is opened: whatever opens after close() stays open, and keeps the process alive.
+      if (closed) throw closedWhileWaiting(run);
       started ??= start();
       const { ready, checks } = started;
       await new Promise<void>((resolve, reject) => {
@@ -93,15 +97,17 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
           const others = waiting.get(run);
           others?.delete(wake);
           if (others?.size === 0) waiting.delete(run);
-          signal.removeEventListener('abort', wake);
+          signal.removeEventListener('abort', timedOut);
         };
-        const wake = () => {
+        const wake = (refused?: SwitchyardError) => {
           leave();
-          resolve();
+          if (refused) reject(refused);
+          else resolve();
         };
-        if (signal.aborted || closed) return wake();
+        const timedOut = () => wake();
+        if (signal.aborted) return wake();
         // Before anything is asked of Redis: a wait has to end in its time when nobody answers.
-        signal.addEventListener('abort', wake, { once: true });
+        signal.addEventListener('abort', timedOut, { once: true });
         waiting.set(run, (waiting.get(run) ?? new Set()).add(wake));
         ready
           .then(() => hasSettled(checks, [run]))
@@ -117,10 +123,25 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
     async close() {
       closed = true;
       if (!started) return;
+      // Before the connections go: the reason is that we closed, not that one was lost.
+      for (const [run, waiters] of [...waiting]) {
+        for (const wake of [...waiters]) wake(closedWhileWaiting(run));
+      }
       clearInterval(started.sweeper);
       started.stream.disconnect();
       started.checks.disconnect();
-      for (const run of [...waiting.keys()]) settle(run);
     },
   };
+}
+
+/** Never the error itself: a reply error carries its command. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function closedWhileWaiting(run: string): SwitchyardError {
+  return new SwitchyardError(
+    'ILLEGAL_STATE',
+    `cannot wait for run ${run}: this Switchyard is closed. The run goes on; wait for it with another Switchyard`,
+  );
 }

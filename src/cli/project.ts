@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { RETENTION_MIN } from '../config.js';
 import type { SwitchyardConfig } from '../define-config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Workflow } from '../orchestrators/definition.js';
@@ -27,7 +28,7 @@ const config = z.strictObject({
   mcp: z.union([z.string().min(1), z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) })]).optional(),
   redis: z.string().min(1).optional(),
   retention: z
-    .strictObject({ ageMs: z.number().min(0), count: z.int().min(1) })
+    .strictObject({ ageMs: z.int().min(RETENTION_MIN.ageMs), count: z.int().min(RETENTION_MIN.count) })
     .partial()
     .optional(),
   prefix: z

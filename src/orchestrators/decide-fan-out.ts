@@ -24,13 +24,13 @@ export function planBranches(
         `workflow "${definition.name}": the list has ${items.length} items; at most ${MAX_BRANCHES} fit in one run, split it into several`,
       );
     }
-    return items.map((item, index) => ({ kind: 'branch', stage: `item.${index}`, index, input: item }));
+    return items.map((item, index) => ({ kind: 'branch', stage: `item.${index}`, input: item }));
   }
-  return Object.entries(definition.branches).map(([stage, branch], index) => {
+  return Object.entries(definition.branches).map(([stage, branch]) => {
     const wanted = branch.when?.(input) ?? true;
     return wanted === true
-      ? { kind: 'branch', stage, index, input: branch.with(input) }
-      : { kind: 'branch', stage, index, skipped: wanted };
+      ? { kind: 'branch', stage, input: branch.with(input) }
+      : { kind: 'branch', stage, skipped: wanted };
   });
 }
 

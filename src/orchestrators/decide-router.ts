@@ -63,7 +63,7 @@ export function decideRouter(definition: RouterDefinition, facts: Facts): Move {
   const direct = goesStraightToPerson(definition, decision);
   const handled = facts.stages.get(decision.route);
   if (!direct) {
-    if (!handled) return { kind: 'append', stages: [{ kind: 'route', stage: decision.route, index: 0 }] };
+    if (!handled) return { kind: 'append', stages: [{ kind: 'route', stage: decision.route }] };
     if (handled.state === 'pending') return { kind: 'park' };
     if (handled.state === 'failed' && !definition.fallback)
       return { kind: 'end', status: 'failed', error: handled.error };
@@ -71,7 +71,7 @@ export function decideRouter(definition: RouterDefinition, facts: Facts): Move {
   const escalated = facts.stages.get(ESCALATION);
   if (escalated?.state === 'pending') return { kind: 'park' };
   if (!escalated && escalationReason(definition, facts) !== false) {
-    return { kind: 'append', stages: [{ kind: 'escalation', stage: ESCALATION, index: 0 }] };
+    return { kind: 'append', stages: [{ kind: 'escalation', stage: ESCALATION }] };
   }
   const answerIsPart =
     handled?.state === 'failed' || (handled?.state === 'done' && (definition.partial?.(handled.output) ?? false));

@@ -43,7 +43,7 @@ export function decideSaga(definition: SagaDefinition, facts: Facts): Move {
   const next = definition.steps.find((step) => !facts.record.done.has(step.name));
   if (!next) return { kind: 'end', status: 'completed' };
   if (facts.stages.get(next.name)?.state === 'pending') return { kind: 'park' };
-  return { kind: 'append', stages: [{ kind: 'step', stage: next.name, index: 0 }] };
+  return { kind: 'append', stages: [{ kind: 'step', stage: next.name }] };
 }
 
 function unrecorded(stage: string): ErrorRecord {
@@ -65,5 +65,5 @@ function decideUndo(definition: SagaDefinition, facts: Facts, failure: ErrorReco
   const fact = facts.stages.get(undoStage(next.name));
   if (fact?.state === 'pending') return { kind: 'park' };
   if (fact) return { kind: 'ask', status: 'compensation_stuck', about: next.name };
-  return { kind: 'append', phase: 'compensating', stages: [{ kind: 'undo', stage: undoStage(next.name), index: 0 }] };
+  return { kind: 'append', phase: 'compensating', stages: [{ kind: 'undo', stage: undoStage(next.name) }] };
 }

@@ -153,7 +153,7 @@ export type WorkflowDefinition = FanOutDefinition | ListFanOutDefinition | Route
 /** A definition with the types of what is sent to it and what it returns. */
 export type Workflow<In = unknown, Out = unknown> = WorkflowDefinition & {
   /** Types only; never set. */
-  readonly types?: { readonly sent: In; readonly returns: Out };
+  readonly types?: { readonly sent: In; readonly returns: Out } | undefined;
 };
 
 export type WorkflowInput<W> = W extends { readonly types?: { readonly sent: infer In } } ? In : never;

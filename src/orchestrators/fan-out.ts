@@ -23,8 +23,7 @@ interface FanOutSpec<Input extends z.ZodType, Branches, Out> {
   readonly version?: number;
   readonly input: Input;
   readonly branches: { readonly [Name in keyof Branches]: Branch<z.output<Input>, Branches[Name]> };
-  /** Failed branches are collected: the run is partial when some failed, failed when all did. */
-  readonly onFailure?: 'collect';
+  /** Failed branches are among the results: the run is partial when some failed, failed when all did. */
   readonly aggregate: (
     results: { readonly [Name in keyof Branches]: BranchResult<TaskOutput<Branches[Name]>> },
     context: AggregateContext<z.output<Input>>,
@@ -38,7 +37,6 @@ interface ListSpec<Input extends z.ZodType, Each extends Task, Out> {
   readonly each: Each;
   /** The branches' inputs, in order; at most 10,000. Pure. */
   readonly split: (input: z.output<Input>) => readonly TaskInput<Each>[];
-  readonly onFailure?: 'collect';
   readonly aggregate: (
     results: readonly BranchResult<TaskOutput<Each>>[],
     context: AggregateContext<z.output<Input>>,

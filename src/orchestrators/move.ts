@@ -1,6 +1,7 @@
 /** What can be decided about a run, and the names of the work under its root. */
-import type { ErrorRecord } from '../errors.js';
-import type { OperatorStatus } from '../ports.js';
+import type { ErrorRecord, SwitchyardError } from '../errors.js';
+import type { Facts, Fence, Fenced, OperatorStatus } from '../ports.js';
+import type { WorkflowDefinition } from './definition.js';
 
 export type StageKind = 'branch' | 'route' | 'escalation' | 'step' | 'undo' | 'attention';
 
@@ -8,8 +9,6 @@ export type StageKind = 'branch' | 'route' | 'escalation' | 'step' | 'undo' | 'a
 export interface Stage {
   readonly kind: StageKind;
   readonly stage: string;
-  /** Position in a list; 0 elsewhere. */
-  readonly index: number;
   /** What its task is given, where the plan already knows. */
   readonly input?: unknown;
 }
@@ -38,3 +37,17 @@ export function undoStage(step: string): string {
 export function attentionStage(about: string): string {
   return `${about}.attention`;
 }
+
+export type Appended =
+  | { readonly kind: 'appended'; readonly added: number }
+  /** The definition cannot make these jobs (its own function threw, or a job is too large); nothing was appended. */
+  | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
+  | Fenced;
+
+/** Carries an `append` out: fenced, and each stage at most once in the run's life. */
+export type AppendStages = (
+  definition: WorkflowDefinition,
+  facts: Facts,
+  fence: Fence,
+  stages: readonly Stage[],
+) => Promise<Appended>;

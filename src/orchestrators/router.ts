@@ -63,7 +63,12 @@ export function defineRouter<Input extends z.ZodType, Routes extends AnyRoutes, 
       `workflow "${name}": a route cannot be called "${ESCALATION}", that is the name of what follows it`,
     );
   }
-  const slaMs = Object.fromEntries(Object.entries(sla).map(([priority, duration]) => [priority, toMs(duration)]));
+  const slaMs = Object.fromEntries(
+    Object.entries(sla).map(([priority, duration]) => [
+      priority,
+      toMs(duration, { code: 'INVALID_DEFINITION', what: `workflow "${name}": the SLA of ${priority}` }),
+    ]),
+  );
   const definition: RouterDefinition = {
     pattern: 'router',
     name,

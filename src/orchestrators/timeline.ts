@@ -55,11 +55,21 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
     status: statusOf(facts),
     input: record.input,
     ...(record.outcome?.output !== undefined && { output: record.outcome.output }),
-    ...(record.outcome?.error && { error: record.outcome.error }),
+    ...errorOf(facts),
     createdAt: record.createdAt,
     ...(record.outcome && { finishedAt: record.outcome.finishedAt }),
     timeline: stagesInOrder(definition, facts).map((stage) => entry(stage, facts)),
   };
+}
+
+/** Why the run ended as it did, or why it waits for a person: then the failure of the stage that it asks about. */
+function errorOf({ record, stages }: Facts): Pick<RunDocument, 'error'> {
+  if (record.outcome) return record.outcome.error ? { error: record.outcome.error } : {};
+  if (record.phase !== 'in_doubt' && record.phase !== 'compensation_stuck') return {};
+  const failed = [...stages].findLast(
+    ([stage, fact]) => fact.state === 'failed' && (record.phase === 'in_doubt' || stage.endsWith(undoStage(''))),
+  );
+  return failed?.[1].state === 'failed' ? { error: { ...failed[1].error, step: failed[0] } } : {};
 }
 
 interface NamedStage {

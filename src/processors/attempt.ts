@@ -1,14 +1,12 @@
 /** One attempt at a task: its input and output checked, its time bounded, its tool calls keyed. */
-import { toMs } from '../config.js';
+import { MAX_OUTPUT_BYTES, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { effectKey } from '../names.js';
-import type { ToolCaller } from '../ports.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import type { Task, TaskContext, ToolOptions } from '../task.js';
+import { createCallKeys } from './call-keys.js';
+import { Deadline } from './deadline.js';
 import type { ActiveJob, ProcessorDependencies } from './job.js';
-
-/** Most bytes of JSON that a task may return: it is kept with the root, and read whole at every decision. */
-const MAX_OUTPUT_BYTES = 256 * 1024;
 
 type AttemptDependencies = Pick<ProcessorDependencies, 'tools' | 'logger'>;
 
@@ -21,19 +19,24 @@ export interface AttemptOf {
 
 /**
  * Runs the task once.
- * @throws SwitchyardError INVALID_INPUT, BAD_OUTPUT, TOO_LARGE (final), TIMEOUT, or whatever the task threw
+ * @throws SwitchyardError INVALID_INPUT, BAD_OUTPUT, TOO_LARGE (final), TIMEOUT, WORKER_LOST, or whatever the task threw
  */
 export async function attemptTask(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf): Promise<unknown> {
   const input = checkInput(of);
-  const code = await of.task.load();
   const deadline = new Deadline(of, job.signal);
   try {
     const context = taskContext(deps, job, of, deadline);
-    const output = await Promise.race([Promise.resolve().then(() => code(input, context)), deadline.expired]);
-    return checkOutput(of, output);
+    return checkOutput(of, await Promise.race([runCode(of, input, context, deadline), deadline.expired]));
   } finally {
     deadline.clear();
   }
+}
+
+/** Loading counts towards the timeout: an import that hangs would hold the job for ever. */
+async function runCode({ task }: AttemptOf, input: unknown, context: TaskContext, deadline: Deadline) {
+  const code = await task.load();
+  deadline.begin();
+  return await code(input, context);
 }
 
 function checkInput({ task, stage, input }: AttemptOf): unknown {
@@ -82,71 +85,9 @@ function serialise(task: Task, output: unknown): string {
   }
 }
 
-/** The attempt's own signal: aborted at the task's timeout, or with the job's. */
-class Deadline {
-  readonly expired: Promise<never>;
-  private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout;
-  private readonly endsAt: number;
-  private readonly onJobAbort: () => void;
-
-  constructor(
-    { task, stage }: AttemptOf,
-    private readonly jobSignal: AbortSignal,
-  ) {
-    // The timer's clock, not the wall's: a clock that is set during the attempt must not lengthen or cut it.
-    this.endsAt = performance.now() + task.timeoutMs;
-    let fail: (error: SwitchyardError) => void = () => {};
-    this.expired = new Promise<never>((_resolve, reject) => {
-      fail = (error) => {
-        this.controller.abort(error);
-        reject(error);
-      };
-    });
-    // The race may be decided before: a rejection that nobody awaits any more must not end the process.
-    this.expired.catch(() => {});
-    this.timer = setTimeout(
-      () =>
-        fail(
-          new SwitchyardError(
-            'TIMEOUT',
-            `task "${task.name}" (${stage}) took longer than its timeout of ${task.timeoutMs} ms`,
-            { answered: false },
-          ),
-        ),
-      task.timeoutMs,
-    );
-    this.onJobAbort = () =>
-      fail(
-        new SwitchyardError('WORKER_LOST', `the attempt at "${stage}" was stopped: ${String(jobSignal.reason)}`, {
-          answered: false,
-        }),
-      );
-    if (jobSignal.aborted) this.onJobAbort();
-    else jobSignal.addEventListener('abort', this.onJobAbort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  get remainingMs(): number {
-    return Math.max(1, Math.ceil(this.endsAt - performance.now()));
-  }
-
-  clear(): void {
-    clearTimeout(this.timer);
-    this.jobSignal.removeEventListener('abort', this.onJobAbort);
-  }
-}
-
-function taskContext(
-  deps: AttemptDependencies,
-  job: ActiveJob,
-  { run, stage, task }: AttemptOf,
-  deadline: Deadline,
-): TaskContext {
-  let calls = 0;
+function taskContext(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf, deadline: Deadline): TaskContext {
+  const { run, stage, task } = of;
+  const keyOf = createCallKeys(of);
   return {
     run,
     stage,
@@ -155,37 +96,20 @@ function taskContext(
     key: effectKey(run, stage, 1),
     signal: deadline.signal,
     log: deps.logger.child({ run, stage, attempt: job.attempt }),
-    tool: (capability, args, options = {}) => {
-      calls += 1;
-      const key = effectKey(run, stage, calls);
-      return callTool(
-        deps.tools,
-        capability,
-        args,
-        { ...options, idempotent: options.idempotent ?? task.effect.kind === 'idempotent' },
-        key,
-        run,
-        deadline,
-      );
+    tool: async (capability, args, options = {}) => {
+      const key = keyOf(options);
+      return await deps.tools.call(capability, options.key === undefined ? args : { ...args, [options.key]: key }, {
+        timeoutMs: callTimeout(of, options, deadline),
+        signal: deadline.signal,
+        safeToRepeat: key !== undefined || (options.idempotent ?? task.effect.kind === 'idempotent'),
+        meta: { 'switchyard/run': run, ...(key !== undefined && { 'switchyard/key': key }) },
+      });
     },
   };
 }
 
-function callTool(
-  tools: ToolCaller,
-  capability: string,
-  args: Readonly<Record<string, unknown>>,
-  options: ToolOptions,
-  key: string,
-  run: string,
-  deadline: Deadline,
-): Promise<unknown> {
-  const limit =
-    options.timeout === undefined ? deadline.remainingMs : Math.min(toMs(options.timeout), deadline.remainingMs);
-  return tools.call(capability, options.key === undefined ? args : { ...args, [options.key]: key }, {
-    timeoutMs: limit,
-    signal: deadline.signal,
-    safeToRepeat: options.key !== undefined || options.idempotent === true,
-    meta: { 'switchyard/run': run, 'switchyard/key': key },
-  });
+function callTimeout({ task }: AttemptOf, { timeout }: ToolOptions, { remainingMs }: Deadline): number {
+  if (timeout === undefined) return remainingMs;
+  const refusal = { code: 'INVALID_DEFINITION', what: `task "${task.name}": the timeout of a tool call` } as const;
+  return Math.min(toMsWithin(timeout, { min: 1, max: MAX_TIMER_MS }, refusal), remainingMs);
 }

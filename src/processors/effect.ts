@@ -72,9 +72,12 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
     return await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input });
   } catch (thrown) {
     const error = toSwitchyardError(thrown);
+    if (error.answered !== false || job.signal.aborted) throw error;
     const canAsk = stage.kind === 'step' && step.find !== undefined;
-    if (error.answered === false && task.effect.kind === 'unsafe' && !canAsk && !job.signal.aborted)
-      throw inDoubt(effect, error.message);
+    if (!canAsk && task.effect.kind === 'unsafe') throw inDoubt(effect, error.message);
+    // No later attempt will ask whether it happened, so this one does.
+    const found = canAsk && job.isLastAttempt ? await findEffect(deps, job, effect) : undefined;
+    if (found) return found.output;
     throw error;
   }
 }
@@ -83,7 +86,7 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
 function effectInput(effect: Effect): unknown {
   const { step, stage, facts, key } = effect;
   const { record } = facts;
-  if (stage.kind === 'undo') return (record.done.get(step.name) ?? record.intents.get(step.name))?.undoArgs;
+  if (stage.kind === 'undo') return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
   const done = Object.fromEntries([...record.done].map(([name, entry]) => [name, entry.output]));
   return definitionsOwn(effect, 'with', () => step.with({ input: record.input, key, run: record.id, done }));
 }
@@ -95,6 +98,15 @@ function undoArgs(effect: Effect, output: unknown): unknown {
   return definitionsOwn(effect, 'undo', () =>
     undo.with({ input: facts.record.input, key, run: facts.record.id, output }),
   );
+}
+
+/** Better arguments, now that the output is known; without them those of the intent stand, for the effect has happened. */
+function undoArgsWithOutput(effect: Effect, output: unknown): unknown {
+  try {
+    return undoArgs(effect, output);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs a function of the definition; what it throws is the definition's mistake, and trying again would not mend it. */
@@ -135,18 +147,27 @@ async function afterLostAnswer(
   effect: Effect,
   previous: EffectIntent,
 ): Promise<{ readonly output: unknown } | undefined> {
-  const { stage, step, task, facts, key } = effect;
-  const { run } = stage;
+  const { stage, step, task } = effect;
   await recordLostWorker(deps, job, effect, previous);
-  if (stage.kind === 'step' && step.find) {
-    const { find } = step;
-    const input = definitionsOwn(effect, 'find', () => find.with({ input: facts.record.input, key, run }));
-    const answer = await attemptTask(deps, job, { run, stage: `${stage.stage}.find`, task: find.run, input });
-    const output = definitionsOwn(effect, 'find', () => find.found(answer));
-    return output === undefined ? undefined : { output };
-  }
+  if (stage.kind === 'step' && step.find) return await findEffect(deps, job, effect);
   if (task.effect.kind === 'unsafe') throw inDoubt(effect, 'the answer of an earlier attempt was lost');
   return undefined;
+}
+
+/** What the tool says of an effect whose answer was lost; undefined when it has not happened. */
+async function findEffect(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  effect: Effect,
+): Promise<{ readonly output: unknown } | undefined> {
+  const { stage, step, facts, key } = effect;
+  const { find } = step;
+  if (!find) return undefined;
+  const { run } = stage;
+  const input = definitionsOwn(effect, 'find', () => find.with({ input: facts.record.input, key, run }));
+  const answer = await attemptTask(deps, job, { run, stage: `${stage.stage}.find`, task: find.run, input });
+  const output = definitionsOwn(effect, 'find', () => find.found(answer));
+  return output === undefined ? undefined : { output };
 }
 
 async function recordLostWorker(
@@ -194,7 +215,7 @@ async function record(
     startedAt: job.startedAt,
     finishedAt: deps.clock.now(),
     output,
-    ...(stage.kind === 'step' && { undoArgs: undoArgs(effect, output) }),
+    ...(stage.kind === 'step' && { undoArgs: undoArgsWithOutput(effect, output) }),
   };
   const finished = await deps.log.finishEffect(stage.run, job.fence, stage.stage, done);
   return finished.kind === 'fenced-off' ? finished : done;

@@ -1,8 +1,8 @@
-/** A job as our processors see it, and what they may answer. BullMQ stays in `worker.ts`. */
+/** A job as our processors see it, and what they may answer. BullMQ stays in `queue-worker.ts`. */
 import { SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
-import type { Stage } from '../orchestrators/move.js';
-import type { Clock, Facts, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
+import type { AppendStages } from '../orchestrators/move.js';
+import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
 
 export interface ActiveJob {
   readonly id: string;
@@ -36,21 +36,12 @@ export type Handled =
 
 export type JobHandler = (job: ActiveJob) => Promise<Handled>;
 
-/** What the processors need; wired in `engine.ts`. */
+/** What the processors need; wired in `workers.ts`. */
 export interface ProcessorDependencies {
   readonly log: RunLog;
   /** The definition of a name and version, or undefined when this worker does not have it. */
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
-  readonly append: (
-    definition: WorkflowDefinition,
-    facts: Facts,
-    fence: Fence,
-    stages: readonly Stage[],
-  ) => Promise<
-    | { readonly kind: 'appended'; readonly added: number }
-    | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
-    | Fenced
-  >;
+  readonly append: AppendStages;
   readonly tools: ToolCaller;
   readonly clock: Clock;
   /** 0 ≤ random < 1, for jitter. */
@@ -60,7 +51,7 @@ export interface ProcessorDependencies {
 
 /** A job of no definition of this worker: another worker has it, unless it belongs to no run at all. */
 export async function leaveToOthers(deps: ProcessorDependencies, job: ActiveJob, run: string): Promise<Handled> {
-  if (await deps.log.read(run)) return { kind: 'put-back', afterMs: PUT_BACK_MS };
+  if (await deps.log.read(run)) return putBack(job);
   return { kind: 'failed', error: withoutRun(job, run), final: true, delayMs: 0 };
 }
 
@@ -71,5 +62,10 @@ export function withoutRun(job: ActiveJob, run: string): SwitchyardError {
   );
 }
 
-/** How long a job of an unknown version rests before another worker may look at it, ms. */
-export const PUT_BACK_MS = 500;
+const PUT_BACK_MS = 500;
+const LONGEST_PUT_BACK_MS = 5_000;
+
+/** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
+export function putBack({ attempt }: ActiveJob): Handled {
+  return { kind: 'put-back', afterMs: Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS) };
+}

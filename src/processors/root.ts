@@ -11,14 +11,14 @@ import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type Move } from '../orchestrators/move.js';
 import type { Facts, RunOutcome } from '../ports.js';
-import { parseJob, RootJob } from '../schema.js';
+import { parseJob, RootJob, runOfLaterVersion } from '../schema.js';
 import {
   type ActiveJob,
   type Handled,
   type JobHandler,
   leaveToOthers,
   type ProcessorDependencies,
-  PUT_BACK_MS,
+  putBack,
   withoutRun,
 } from './job.js';
 
@@ -27,6 +27,8 @@ type EndMove = Extract<Move, { kind: 'end' }>;
 export function createRootHandler(deps: ProcessorDependencies): JobHandler {
   return async (job) => {
     try {
+      const later = runOfLaterVersion(job.data);
+      if (later !== undefined) return await leaveToOthers(deps, job, later);
       const { run, workflow, version } = parseJob(RootJob, job.data, job.id);
       const definition = deps.definition(workflow, version);
       if (!definition) return await leaveToOthers(deps, job, run);
@@ -36,7 +38,7 @@ export function createRootHandler(deps: ProcessorDependencies): JobHandler {
       if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
       // A root that failed would be a run that is lost: whatever else it is, it is tried again until it is mended.
       deps.logger.error({ job: job.id, code: error.code }, error.message);
-      return { kind: 'put-back', afterMs: PUT_BACK_MS };
+      return putBack(job);
     }
   };
 }
@@ -51,27 +53,48 @@ async function wake(
     const facts = await deps.log.read(run);
     if (!facts) throw withoutRun(job, run);
     if (facts.record.outcome) return ended(facts.record.outcome, facts);
-    const handled = await carryOut(deps, job, definition, facts, nextMove(definition, facts, job));
+    const handled =
+      job.crashes > MAX_CRASHES
+        ? await afterCrashes(deps, job, definition, facts)
+        : await carryOut(deps, job, definition, facts, nextMove(definition, facts));
     if (handled !== 'again') return handled;
   }
 }
 
 /** The reducer's move; a definition whose own functions throw while deciding ends the run. */
-function nextMove(definition: WorkflowDefinition, facts: Facts, job: ActiveJob): Move {
-  const { phase } = facts.record;
-  if (job.crashes > MAX_CRASHES && phase === undefined) {
-    const error: ErrorRecord = {
-      code: 'CRASH_LOOP',
-      message: `run ${facts.record.id} lost its worker ${job.crashes} times while its root was at work, and is not tried again`,
-      retryable: false,
-    };
-    if (definition.pattern !== 'saga') return { kind: 'end', status: 'failed', error };
-  }
+function nextMove(definition: WorkflowDefinition, facts: Facts): Move {
   try {
     return decide(definition, facts);
   } catch (thrown) {
     return { kind: 'end', status: 'failed', error: definitionsFault(definition, thrown) };
   }
+}
+
+/**
+ * A root that has lost its worker too often: a function of its definition ends or hangs the process. None of them is called
+ * again. A saga is turned round, or brought to the end of its way back, by the reducer, which calls none either.
+ */
+async function afterCrashes(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  facts: Facts,
+): Promise<Handled | 'again'> {
+  const { id: run, failedAttempts, phase } = facts.record;
+  const error: ErrorRecord = {
+    code: 'CRASH_LOOP',
+    message: `run ${run} lost its worker ${job.crashes} times while its root was at work; what its definition does there is not tried again. Look in the worker's log for what ended it`,
+    retryable: false,
+  };
+  if (definition.pattern !== 'saga') return await recordEnd(deps, job, facts, { status: 'failed', error });
+  if (phase === undefined && !failedAttempts.has(ROOT_STAGE)) {
+    const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error };
+    const recorded = await deps.log.recordFailedAttempt(run, job.fence, ROOT_STAGE, attempt);
+    return recorded.kind === 'fenced-off' ? recorded : 'again';
+  }
+  const move = decide(definition, facts);
+  if (move.kind !== 'end') return await carryOut(deps, job, definition, facts, move);
+  return await recordEnd(deps, job, facts, { status: move.status, error: move.error ?? error });
 }
 
 async function carryOut(
@@ -102,7 +125,7 @@ async function carryOut(
     }
     case 'ask': {
       // The question first: whoever is told that the run waits must find it.
-      const question = { kind: 'attention' as const, stage: attentionStage(move.about), index: 0 };
+      const question = { kind: 'attention' as const, stage: attentionStage(move.about) };
       const appended = await deps.append(definition, facts, job.fence, [question]);
       if (appended.kind === 'fenced-off') return appended;
       if (appended.kind === 'unplannable') throw appended.error;
@@ -141,9 +164,8 @@ async function end(
   facts: Facts,
   move: EndMove,
 ): Promise<Handled | 'again'> {
-  const { id: run } = facts.record;
   const now = deps.clock.now();
-  let outcome: RunOutcome;
+  let outcome: Omit<RunOutcome, 'finishedAt'>;
   try {
     outcome = conclude(definition, facts, move, now);
   } catch (thrown) {
@@ -151,13 +173,22 @@ async function end(
     if (definition.pattern === 'saga' && move.status === 'completed') {
       // Its effects have happened, and nobody will get a result: the reducer turns the saga round.
       const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: now, error };
-      const recorded = await deps.log.recordFailedAttempt(run, job.fence, ROOT_STAGE, attempt);
+      const recorded = await deps.log.recordFailedAttempt(facts.record.id, job.fence, ROOT_STAGE, attempt);
       return recorded.kind === 'fenced-off' ? recorded : 'again';
     }
     const status = move.status === 'compensated' ? move.status : 'failed';
-    outcome = { status, error: move.error ?? error, finishedAt: now };
+    outcome = { status, error: move.error ?? error };
   }
-  const recorded = await deps.log.end(run, job.fence, outcome);
+  return await recordEnd(deps, job, facts, outcome);
+}
+
+async function recordEnd(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  facts: Facts,
+  outcome: Omit<RunOutcome, 'finishedAt'>,
+): Promise<Handled> {
+  const recorded = await deps.log.end(facts.record.id, job.fence, { ...outcome, finishedAt: deps.clock.now() });
   return recorded.kind === 'fenced-off' ? recorded : ended(recorded.outcome, facts);
 }
 

@@ -7,7 +7,7 @@ import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { taskOf } from '../orchestrators/stage-task.js';
-import { parseJob, StageJob, type StageResult } from '../schema.js';
+import { parseJob, runOfLaterVersion, StageJob, type StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
 import { runEffect } from './effect.js';
@@ -17,11 +17,13 @@ import {
   type JobHandler,
   leaveToOthers,
   type ProcessorDependencies,
-  PUT_BACK_MS,
+  putBack,
 } from './job.js';
 
 export function createStageHandler(deps: ProcessorDependencies): JobHandler {
   return async (job) => {
+    const later = runOfLaterVersion(job.data);
+    if (later !== undefined) return await leaveToOthers(deps, job, later).catch(() => putBack(job));
     let stage: StageJob;
     try {
       stage = parseJob(StageJob, job.data, job.id);
@@ -34,9 +36,7 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
         { run: stage.run, workflow: stage.workflow, version: stage.version },
         'not a workflow of this worker',
       );
-      return await leaveToOthers(deps, job, stage.run).catch(
-        (): Handled => ({ kind: 'put-back', afterMs: PUT_BACK_MS }),
-      );
+      return await leaveToOthers(deps, job, stage.run).catch(() => putBack(job));
     }
     return runStage(deps, job, stage, definition);
   };
@@ -71,7 +71,7 @@ async function failedOrPutBack(...args: Parameters<typeof failed>): Promise<Hand
     return await failed(...args);
   } catch (thrown) {
     if (toSwitchyardError(thrown).code !== 'REDIS_UNAVAILABLE') throw thrown;
-    return { kind: 'put-back', afterMs: PUT_BACK_MS };
+    return putBack(args[1]);
   }
 }
 
@@ -89,7 +89,7 @@ async function failed(
 ): Promise<Handled> {
   // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended.
   if (job.signal.aborted) return { kind: 'fenced-off' };
-  if (error.code === 'REDIS_UNAVAILABLE') return { kind: 'put-back', afterMs: PUT_BACK_MS };
+  if (error.code === 'REDIS_UNAVAILABLE') return putBack(job);
   const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
   const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
   if (recorded.kind === 'fenced-off') return recorded;

@@ -1,14 +1,13 @@
 /** Accepting a run: everything that can be refused is refused here, before anything is written; then it is one script. */
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../canonical-json.js';
 import {
   APPEND_PAGE,
   DEFAULT_PRIORITY,
   type Duration,
-  MAX_JOB_BYTES,
+  MAX_DELAY_MS,
+  MAX_KEY_LENGTH,
   PRIORITIES,
   type Priority,
-  toMs,
+  toMsWithin,
 } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { newRunId, type RedisKeys } from '../names.js';
@@ -16,18 +15,21 @@ import { decide } from '../orchestrators/decide.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Move, Stage } from '../orchestrators/move.js';
 import type { Clock, Facts, RunRecord, ScriptRunner } from '../ports.js';
-import { describeIssues, issuesOf } from '../schema.js';
-import { composedScript } from './bullmq-adds.js';
+import { composedScript, packJobs } from './bullmq-adds.js';
+import { runInput } from './run-input.js';
 import type { RunJobs } from './run-jobs.js';
 
 const ACCEPT_RUN = composedScript('accept-run');
 
 export interface StartOptions {
-  /** The same key is the same run, for as long as the run is retained; with another input it is refused. */
+  /**
+   * The same key is the same run, for as long as the run is retained; with another input, as it was sent, it is refused.
+   * 1 to 256 characters.
+   */
   readonly key?: string;
   /** Default MEDIUM. */
   readonly priority?: Priority;
-  /** Before the first stage may begin. */
+  /** Before the first stage may begin; at most 365 days. */
   readonly delay?: Duration;
 }
 
@@ -45,7 +47,8 @@ export interface AcceptDependencies {
 }
 
 /**
- * @throws SwitchyardError INVALID_INPUT (every problem with its path), TOO_LARGE, KEY_CONFLICT, REDIS_UNAVAILABLE
+ * @throws SwitchyardError INVALID_INPUT (every problem with its path), INVALID_DEFINITION, TOO_LARGE, KEY_CONFLICT,
+ *   REDIS_UNAVAILABLE
  */
 export async function acceptRun(
   { scripts, keys, jobs, clock }: AcceptDependencies,
@@ -53,14 +56,14 @@ export async function acceptRun(
   sent: unknown,
   options: StartOptions = {},
 ): Promise<AcceptedRun> {
+  const delayMs = checkOptions(options);
   const facts = unstarted(definition, sent, options, clock.now());
   const { record } = facts;
   const stages = firstStages(definition, facts);
-  const delayMs = toMs(options.delay ?? 0);
-  const toAdd = [
+  const packed = packJobs([
     await jobs.root(definition, record, { children: stages.length > 0, delayMs }),
     ...(await Promise.all(stages.map((stage) => jobs.stage(definition, facts, stage, delayMs)))),
-  ];
+  ]);
   const fields = {
     workflow: record.workflow,
     version: String(record.version),
@@ -72,7 +75,7 @@ export async function acceptRun(
   };
   const reply = await scripts.run(
     ACCEPT_RUN,
-    [keys.log(record.id), keys.root(record.id), ...toAdd.flatMap((job) => job.keys)],
+    [keys.log(record.id), keys.root(record.id), ...packed.keys],
     [
       record.id,
       record.inputHash,
@@ -80,10 +83,7 @@ export async function acceptRun(
       record.createdAt,
       keys.indexBase,
       JSON.stringify(fields),
-      JSON.stringify(
-        toAdd.map(({ script, keys: k, args, job }) => ({ script, keys: k.length, args: args.length, job })),
-      ),
-      ...toAdd.flatMap((job) => job.args),
+      ...packed.args,
     ],
   );
   return acceptance(record, reply);
@@ -106,33 +106,13 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
 
 /** The facts of a run that nobody has touched yet. */
 function unstarted(definition: WorkflowDefinition, sent: unknown, options: StartOptions, now: number): Facts {
-  assertOptions(options);
-  const parsed = definition.input.safeParse(sent);
-  if (!parsed.success) {
-    const issues = issuesOf(parsed.error);
-    throw new SwitchyardError(
-      'INVALID_INPUT',
-      `workflow "${definition.name}" refuses this input: ${describeIssues(issues)}`,
-      { issues },
-    );
-  }
-  const json = toJson(definition, parsed.data);
-  const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_JOB_BYTES) {
-    throw new SwitchyardError(
-      'TOO_LARGE',
-      `the input of workflow "${definition.name}" is ${bytes} bytes of JSON; at most ${MAX_JOB_BYTES} are taken. Store the data elsewhere and send a reference to it`,
-    );
-  }
+  const input = runInput(definition, sent);
   const record: RunRecord = {
     id: newRunId(definition.name, options.key, now),
     workflow: definition.name,
     version: definition.version,
-    // As every worker will read it: what JSON changes must show here, where it can still be refused.
-    input: JSON.parse(json),
-    inputHash: createHash('sha256')
-      .update(canonicalJson(JSON.parse(json)))
-      .digest('hex'),
+    input: input.value,
+    inputHash: input.digest,
     priority: options.priority ?? DEFAULT_PRIORITY,
     createdAt: now,
     intents: new Map(),
@@ -143,21 +123,13 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
   return { record, stages: new Map() };
 }
 
-function toJson(definition: WorkflowDefinition, input: unknown): string {
-  try {
-    return JSON.stringify(input) ?? 'null';
-  } catch (error) {
+/** Returns the delay in milliseconds. */
+function checkOptions({ key, priority, delay = 0 }: StartOptions): number {
+  if (key !== undefined && (key.length === 0 || key.length > MAX_KEY_LENGTH)) {
     throw new SwitchyardError(
       'INVALID_INPUT',
-      `the input of workflow "${definition.name}" cannot be kept as JSON: ${toSwitchyardError(error).message}`,
-      { cause: error },
+      `a key has 1 to ${MAX_KEY_LENGTH} characters; this one has ${key.length}`,
     );
-  }
-}
-
-function assertOptions({ key, priority }: StartOptions): void {
-  if (key !== undefined && (key.length === 0 || key.length > 256)) {
-    throw new SwitchyardError('INVALID_INPUT', `a key has 1 to 256 characters; this one has ${key.length}`);
   }
   if (priority !== undefined && !Object.hasOwn(PRIORITIES, priority)) {
     throw new SwitchyardError(
@@ -165,6 +137,7 @@ function assertOptions({ key, priority }: StartOptions): void {
       `priority "${priority}" is unknown: use ${Object.keys(PRIORITIES).join(', ')}`,
     );
   }
+  return toMsWithin(delay, { min: 0, max: MAX_DELAY_MS }, { code: 'INVALID_INPUT', what: 'the delay of start()' });
 }
 
 /**

@@ -2,39 +2,20 @@
 import { APPEND_PAGE } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
-import type { WorkflowDefinition } from '../orchestrators/definition.js';
-import type { Stage } from '../orchestrators/move.js';
-import type { Facts, Fence, Fenced, ScriptRunner } from '../ports.js';
-import { composedScript } from './bullmq-adds.js';
-import type { AppendableJob, RunJobs } from './run-jobs.js';
+import type { Appended, AppendStages } from '../orchestrators/move.js';
+import type { Fence, ScriptRunner } from '../ports.js';
+import { type AppendableJob, composedScript, packJobs } from './bullmq-adds.js';
+import type { RunJobs } from './run-jobs.js';
 
 const APPEND_STAGES = composedScript('append-stages');
 
-export type Appended =
-  | { readonly kind: 'appended'; readonly added: number }
-  /** The definition cannot make these jobs (its own function threw, or a job is too large); nothing was appended. */
-  | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
-  | Fenced;
-
-export type AppendStages = (
-  definition: WorkflowDefinition,
-  facts: Facts,
-  fence: Fence,
-  stages: readonly Stage[],
-) => Promise<Appended>;
-
 export function createAppendStages(scripts: ScriptRunner, keys: RedisKeys, jobs: RunJobs): AppendStages {
   async function appendPage(run: string, fence: Fence, toAdd: readonly AppendableJob[]): Promise<Appended> {
+    const packed = packJobs(toAdd);
     const reply = await scripts.run(
       APPEND_STAGES,
-      [fence.lockKey, keys.root(run), ...toAdd.flatMap((job) => job.keys)],
-      [
-        fence.token,
-        JSON.stringify(
-          toAdd.map(({ script, keys: k, args, job }) => ({ script, keys: k.length, args: args.length, job })),
-        ),
-        ...toAdd.flatMap((job) => job.args),
-      ],
+      [fence.lockKey, keys.root(run), ...packed.keys],
+      [fence.token, ...packed.args],
     );
     const [kind, detail]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     if (kind === 'appended') return { kind, added: Number(detail) };

@@ -70,6 +70,26 @@ export interface JobToAdd {
   readonly args: readonly (string | Buffer)[];
 }
 
+export interface AppendableJob extends JobToAdd {
+  /** BullMQ's key of the job itself. */
+  readonly job: string;
+}
+
+/**
+ * Jobs as a composed script takes them, behind its own keys and arguments: their keys, in turn; then what each of them is
+ * (JSON: `[{ script, keys, args, job }]`, with the numbers of its keys and arguments), and their arguments, in turn.
+ */
+export function packJobs(jobs: readonly AppendableJob[]): {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | Buffer)[];
+} {
+  const shapes = jobs.map(({ script, keys, args, job }) => ({ script, keys: keys.length, args: args.length, job }));
+  return {
+    keys: jobs.flatMap((job) => job.keys),
+    args: [JSON.stringify(shapes), ...jobs.flatMap((job) => job.args)],
+  };
+}
+
 /** What BullMQ would send to add this job, without sending it. */
 export async function jobToAdd(
   queue: Queue,

@@ -7,6 +7,13 @@ export interface QueuePool {
   close(): Promise<void>;
 }
 
+/**
+ * Entries of each queue's stream of events, approximately. Nothing reads it, and every return value is in it: with
+ * BullMQ's 10,000, large results would fill Redis. The queue writes the bound to its own settings in Redis, where the
+ * scripts of every worker find it.
+ */
+const KEPT_EVENTS = 100;
+
 export function createQueuePool(
   connection: QueueOptions['connection'],
   prefix: string,
@@ -18,7 +25,7 @@ export function createQueuePool(
     get(name) {
       const known = queues.get(name);
       if (known) return known;
-      const queue = new Queue(name, { connection, prefix });
+      const queue = new Queue(name, { connection, prefix, streams: { events: { maxLen: KEPT_EVENTS } } });
       // Without a listener an error event ends the process; the connection reports and heals by itself.
       queue.on('error', onError);
       queues.set(name, queue);

@@ -5,11 +5,12 @@
  */
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
-import type { ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
-import { composedScript, ownScript } from './bullmq-adds.js';
+import type { ListedRun, Logger, RunLog, ScriptRunner } from '../ports.js';
+import { composedScript, ownScript, packJobs } from './bullmq-adds.js';
 import type { RunJobs } from './run-jobs.js';
 
-const MISSING_ROOTS: Script = ownScript('missing-roots');
+const TAKE_TURN = ownScript('take-turn');
+const MISSING_ROOTS = composedScript('missing-roots');
 const RESTORE_ROOT = composedScript('restore-root');
 
 /** Open runs looked at in one script: about a millisecond of Redis. */
@@ -33,8 +34,13 @@ const UNENDED: readonly ListedRun['status'][] = [
   'waiting_approval',
 ];
 
-/** Looks through all runs that have not ended, page by page; resolves to the ids of those that it gave their root back. */
-export async function reconcile(deps: ReconcileDependencies): Promise<readonly string[]> {
+/**
+ * Looks through all runs that have not ended, page by page, unless another process has done so within the last `everyMs`;
+ * resolves to the ids of those that it gave their root back.
+ */
+export async function reconcile(deps: ReconcileDependencies, everyMs: number): Promise<readonly string[]> {
+  const turn = await deps.scripts.run(TAKE_TURN, [deps.keys.reconciler], [everyMs]);
+  if (!Array.isArray(turn) || turn[0] !== 'taken') return [];
   const restored: string[] = [];
   for (const status of UNENDED) {
     for await (const run of runsWithoutRoot(deps, status)) if (await restore(deps, run)) restored.push(run);
@@ -64,10 +70,9 @@ async function restore(
   // A workflow that this worker does not have is another worker's to wake.
   const known = facts && definition(facts.record.workflow, facts.record.version);
   if (!facts || !known) return false;
-  const job = await jobs.root(known, facts.record, { children: false, delayMs: 0 });
-  const shape = JSON.stringify({ script: job.script, keys: job.keys.length, args: job.args.length });
-  const reply = await scripts.run(RESTORE_ROOT, [keys.log(run), keys.root(run), ...job.keys], [shape, ...job.args]);
+  const packed = packJobs([await jobs.root(known, facts.record, { children: false, delayMs: 0 })]);
+  const reply = await scripts.run(RESTORE_ROOT, [keys.log(run), keys.root(run), ...packed.keys], packed.args);
   if (!Array.isArray(reply) || reply[0] !== 'restored') return false;
-  logger.warn({ run }, 'the root job of this run was gone; it has been added again');
+  logger.warn({ run }, 'the root job of this run was gone, or had ended without an outcome; it has been added again');
   return true;
 }

@@ -1,5 +1,5 @@
 /** What a caller holds of a run: its id, and ways to look at it and to wait for it, from any process. */
-import { type Duration, toMs } from '../config.js';
+import { type Duration, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import {
@@ -20,15 +20,16 @@ export type RunState<Out = unknown> =
   | Described<'completed', { readonly output: Out }>
   | Described<'partial', { readonly output: Out; readonly error?: ErrorRecord }>
   | Described<'failed' | 'cancelled' | 'compensated', { readonly output?: Out; readonly error?: ErrorRecord }>
-  | Described<'queued' | 'running' | 'compensating' | OperatorStatus>;
+  | Described<OperatorStatus, { readonly error?: ErrorRecord }>
+  | Described<'queued' | 'running' | 'compensating'>;
 
 export interface Run<Out = unknown> {
   readonly id: string;
   /** True when `start` found a run that had been accepted with this key before. */
   readonly duplicate: boolean;
   /**
-   * The run when it has ended or waits for a person, or as it stands after `timeout` (default: no limit).
-   * @throws SwitchyardError UNKNOWN_RUN when there is none, or its retention is over
+   * The run when it has ended or waits for a person, or as it stands after `timeout` (at most 24 days; default: no limit).
+   * @throws SwitchyardError INVALID_INPUT for a timeout that is none; UNKNOWN_RUN when there is none, or its retention is over
    */
   wait(timeout?: Duration): Promise<RunState<Out>>;
   status(): Promise<RunStatus>;
@@ -64,9 +65,13 @@ export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, du
     status: async () => statusOf(await facts()),
     timeline: async () => (await describe()).timeline,
     async wait(timeout) {
-      const limit = timeout === undefined ? new AbortController().signal : AbortSignal.timeout(toMs(timeout));
-      await deps.settled.wait(id, limit);
+      await deps.settled.wait(id, timeout === undefined ? new AbortController().signal : timeLimit(timeout));
       return await describe();
     },
   };
+}
+
+function timeLimit(timeout: Duration): AbortSignal {
+  const refusal = { code: 'INVALID_INPUT', what: 'the timeout of wait()' } as const;
+  return AbortSignal.timeout(toMsWithin(timeout, { min: 0, max: MAX_TIMER_MS }, refusal));
 }

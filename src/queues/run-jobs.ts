@@ -8,26 +8,27 @@ import type { Stage } from '../orchestrators/move.js';
 import { stageTask } from '../orchestrators/stage-task.js';
 import type { Facts, RunRecord } from '../ports.js';
 import { ENVELOPE_VERSION, type RootJob, type StageJob } from '../schema.js';
-import { type JobToAdd, jobToAdd } from './bullmq-adds.js';
+import { type AppendableJob, jobToAdd } from './bullmq-adds.js';
 import type { QueuePool } from './queue-pool.js';
 
 /** Type of backoff in a job's options; workers compute the delay from the task's own policy. */
 export const BACKOFF_TYPE = 'switchyard';
 
+/** Stages in one queue that a retained run is reckoned to have. */
+const STAGES_PER_RETAINED_RUN = 10;
+
 /**
- * BullMQ counts per queue, and a queue serves many workflows and many stages of one run: its own bound must not be the
- * tighter one, or a retained run would lose the details of its timeline.
+ * @param workflows How many workflows share the queues. BullMQ counts ended jobs per queue, our retention counts runs per
+ *   workflow: a root, with the results of its stages, would go while its run is still kept, and the run's timeline with
+ *   it. BullMQ applies what the job that ends says, so processes on one Redis do well to name the same workflows.
  */
-const JOBS_PER_RETAINED_RUN = 10;
-
-export interface AppendableJob extends JobToAdd {
-  /** BullMQ's key of the job itself. */
-  readonly job: string;
-}
-
-export function createRunJobs(queues: QueuePool, retention: Retention) {
-  const keep = { age: Math.ceil(retention.ageMs / 1000), count: retention.count * JOBS_PER_RETAINED_RUN };
-  const kept = { removeOnComplete: keep, removeOnFail: keep };
+export function createRunJobs(queues: QueuePool, retention: Retention, workflows = 1) {
+  const keep = (perRun: number): Pick<JobsOptions, 'removeOnComplete' | 'removeOnFail'> => {
+    const kept = { age: Math.ceil(retention.ageMs / 1000), count: retention.count * perRun * workflows };
+    return { removeOnComplete: kept, removeOnFail: kept };
+  };
+  const keepRoot = keep(1);
+  const keepStage = keep(STAGES_PER_RETAINED_RUN);
   const head = (definition: WorkflowDefinition, run: string): RootJob => ({
     v: ENVELOPE_VERSION,
     run,
@@ -42,7 +43,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention) {
     options: { readonly children: boolean; readonly delayMs: number },
   ): Promise<AppendableJob> {
     const jobOptions: JobsOptions & { jobId: string } = {
-      ...kept,
+      ...keepRoot,
       jobId: record.id,
       priority: PRIORITIES[record.priority],
       // With children it is they who are delayed: BullMQ would delay the root a second time when it wakes.
@@ -74,7 +75,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention) {
     const decided = record.decision as Classification | undefined;
     const attempts = task?.attempts ?? 1;
     const options: JobsOptions & { jobId: string } = {
-      ...kept,
+      ...keepStage,
       jobId,
       attempts: which.kind === 'undo' ? Math.max(UNDO_ATTEMPTS, attempts) : attempts,
       backoff: { type: BACKOFF_TYPE },

@@ -98,7 +98,6 @@ export const parallel = defineFanOut({
     files: { run: filesBranch, with: ({ query }) => ({ terms: [...searchTerms(query)] }) },
     database: { run: databaseBranch, with: ({ query }) => ({ query }) },
   },
-  onFailure: 'collect',
   aggregate: (results, { input, elapsedMs }) => aggregate(results, input.query, elapsedMs),
 });
 

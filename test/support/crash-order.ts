@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { WorkerSettings } from '../../src/processors/worker.js';
+import type { WorkerSettings } from '../../src/processors/queue-worker.js';
 
 type Instant =
   | `${'before' | 'after'}-${'intent' | 'done' | 'append' | 'failure' | 'decision' | 'phase' | 'end'}`

@@ -13,7 +13,10 @@
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { 'fenced-off' } end
 local done = redis.call('HGET', KEYS[1], 'done/' .. ARGV[2])
 if done then return { 'already-done', done } end
+if redis.call('EXISTS', KEYS[1]) == 0 then return { 'fenced-off' } end
 local field = 'intent/' .. ARGV[2]
 local previous = redis.call('HGET', KEYS[1], field)
+-- The client sends a script again when its reply was lost: the very same intent is this attempt's own, no earlier one.
+if previous == ARGV[3] then previous = false end
 redis.call('HSET', KEYS[1], field, ARGV[3])
 return { 'begun', previous or '' }

@@ -1,6 +1,9 @@
 --[[
   Ends a run once: records its outcome, moves it in the index, starts its retention, tells whoever waits. Then drops a
-  few runs of the same workflow whose retention is over, oldest first, so that no end is slow.
+  few other runs of the same workflow whose retention is over, oldest first, so that no end is slow.
+
+  Redis does not take back what a script wrote before it failed. So the numbers are checked before anything is written, and
+  the outcome is written last: a run that reads as ended is ended everywhere, one whose end failed can be ended again.
 
   KEYS[1] log of the run (hash)
   KEYS[2] lock of its root job
@@ -23,19 +26,25 @@ local workflow, createdAt, before, outcome = entry[1], entry[2], entry[3] or 'op
 if outcome then return { 'ended', outcome } end
 if not workflow then return { 'ended', ARGV[2] } end
 
-local index = ARGV[5]
-redis.call('HSET', KEYS[1], 'outcome', ARGV[2], 'status', ARGV[3], 'finishedAt', ARGV[7])
-redis.call('HDEL', KEYS[1], 'phase')
-redis.call('PEXPIRE', KEYS[1], ARGV[8])
-for _, name in ipairs({ workflow, '*' }) do
-  redis.call('ZREM', index .. ':' .. name .. ':' .. before, ARGV[4])
-  redis.call('ZADD', index .. ':' .. name .. ':' .. ARGV[3], createdAt, ARGV[4])
+local finishedAt, age, count = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+for name, number in pairs({ finishedAt = finishedAt or 0.5, age = age or 0.5, count = count or 0.5 }) do
+  if number < 1 or number % 1 ~= 0 then
+    return redis.error_reply('ERR ' .. name .. ' is no whole number from 1; nothing was written')
+  end
 end
+
+local index = ARGV[5]
 local byEnd = index .. ':' .. workflow .. ':ended'
-redis.call('ZADD', byEnd, ARGV[7], ARGV[4])
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', 10000, '*', 'run', ARGV[4], 'status', ARGV[3])
+redis.call('ZADD', byEnd, ARGV[7], ARGV[4])
+for _, name in ipairs({ workflow, '*' }) do
+  redis.call('ZADD', index .. ':' .. name .. ':' .. ARGV[3], createdAt, ARGV[4])
+  redis.call('ZREM', index .. ':' .. name .. ':' .. before, ARGV[4])
+end
 
 local function drop(run)
+  -- Never the run that is ending, which is the oldest by its clock when that clock is slow: nobody would learn its outcome.
+  if run == ARGV[4] then return end
   redis.call('DEL', ARGV[6] .. run)
   redis.call('ZREM', byEnd, run)
   for _, name in ipairs({ workflow, '*' }) do
@@ -44,10 +53,13 @@ local function drop(run)
     end
   end
 end
-local tooOld = redis.call('ZRANGEBYSCORE', byEnd, '-inf', '(' .. (tonumber(ARGV[7]) - tonumber(ARGV[8])), 'LIMIT', 0, 5)
-for _, run in ipairs(tooOld) do drop(run) end
-local tooMany = redis.call('ZCARD', byEnd) - tonumber(ARGV[9])
+for _, run in ipairs(redis.call('ZRANGEBYSCORE', byEnd, '-inf', '(' .. (finishedAt - age), 'LIMIT', 0, 5)) do drop(run) end
+local tooMany = redis.call('ZCARD', byEnd) - count
 if tooMany > 0 then
   for _, run in ipairs(redis.call('ZRANGE', byEnd, 0, math.min(tooMany, 5) - 1)) do drop(run) end
 end
+
+redis.call('PEXPIRE', KEYS[1], ARGV[8])
+redis.call('HDEL', KEYS[1], 'phase')
+redis.call('HSET', KEYS[1], 'outcome', ARGV[2], 'status', ARGV[3], 'finishedAt', ARGV[7])
 return { 'ended', ARGV[2] }

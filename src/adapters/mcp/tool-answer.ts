@@ -7,6 +7,7 @@
  */
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import { MAX_RETRY_AFTER_MS } from '../../config.js';
 
 interface ToolFailure {
   readonly message: string;
@@ -22,7 +23,11 @@ const detailedError = z.object({
   code: z.union([z.string(), z.number()]).optional(),
   message: z.string(),
   retryable: z.boolean().optional(),
-  retryAfterMs: z.number().nonnegative().optional(),
+  retryAfterMs: z
+    .number()
+    .nonnegative()
+    .transform((ms) => Math.min(ms, MAX_RETRY_AFTER_MS))
+    .optional(),
 });
 
 /** Arguments that the tool's schema refuses are refused next time too; the SDK's servers report it as a text. */

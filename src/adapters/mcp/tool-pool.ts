@@ -6,6 +6,7 @@
  * when it is safe to repeat: the caller says so, or the capability's contract is read-only.
  */
 
+import { MAX_ANSWER_BYTES } from '../../config.js';
 import type { ErrorRecord } from '../../errors.js';
 import { SwitchyardError, toSwitchyardError } from '../../errors.js';
 import type { Logger, ToolCaller, ToolCallOptions } from '../../ports.js';
@@ -43,7 +44,6 @@ export interface ToolPool extends ToolCaller {
 const MOST_ATTEMPTS = 3;
 /** Before the second attempt; twice that before the third. */
 const PAUSE_MS = 50;
-const DEFAULT_ANSWER_BYTES = 256 * 1024;
 
 /**
  * A message carries its answer twice (structured, and as escaped text), escapes included; and lists of tools are long.
@@ -67,7 +67,7 @@ class McpToolPool implements ToolPool {
       config,
       contracts = {},
       logger,
-      maxAnswerBytes = DEFAULT_ANSWER_BYTES,
+      maxAnswerBytes = MAX_ANSWER_BYTES,
       startTimeoutMs = 15_000,
       pingTimeoutMs = 5_000,
     } = options;

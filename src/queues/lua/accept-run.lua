@@ -35,7 +35,6 @@ for _, name in ipairs({ ARGV[3], '*' }) do
   redis.call('ZADD', ARGV[5] .. ':' .. name .. ':*', ARGV[4], ARGV[1])
   redis.call('ZADD', ARGV[5] .. ':' .. name .. ':open', ARGV[4], ARGV[1])
 end
-redis.call('SADD', ARGV[5] .. ':workflows', ARGV[3])
 
 local k, a = 3, 8
 for _, job in ipairs(jobs) do

@@ -1,6 +1,7 @@
 --[[
-  Looks through one page of the runs that have not ended, oldest first, for those whose root job is gone: somebody removed
-  or obliterated it by hand, and nothing would ever wake such a run.
+  Looks through one page of the runs that have not ended, oldest first, for those whose root job is gone or has ended:
+  somebody removed it by hand, or another hand than ours ended it, and nothing would ever wake such a run. `leftovers.lua`
+  stands above this text.
 
   KEYS[1] index of open runs
   ARGV[1] rank to begin at
@@ -18,7 +19,8 @@ for _, run in ipairs(runs) do
     redis.call('ZREM', KEYS[1], run)
   else
     kept = kept + 1
-    if redis.call('EXISTS', ARGV[4] .. run) == 0 then missing[#missing + 1] = run end
+    local root = ARGV[4] .. run
+    if redis.call('EXISTS', root) == 0 or hasEnded(root) then missing[#missing + 1] = run end
   end
 end
 return { #runs < count and 0 or from + kept, unpack(missing) }

@@ -5,14 +5,14 @@
   KEYS[1] log of the run (hash)
   KEYS[2] root job
   KEYS[3…] the keys of the job to add
-  ARGV[1] job to add (JSON): { script, keys, args }
+  ARGV[1] job to add (JSON): [{ script, keys, args, job }]
   ARGV[2…] its arguments
 
-  Returns { 'restored' } | { 'not-needed' } (the root is there, or the run has ended in the meantime)
+  Returns { 'restored' } | { 'not-needed' } (the root is at work, or the run has ended in the meantime)
 ]]
-if redis.call('EXISTS', KEYS[2]) == 1 then return { 'not-needed' } end
+if redis.call('EXISTS', KEYS[2]) == 1 and not hasEnded(KEYS[2]) then return { 'not-needed' } end
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'outcome') == 1 then return { 'not-needed' } end
-local job = cjson.decode(ARGV[1])
+local job = cjson.decode(ARGV[1])[1]
 forget(KEYS[2])
 bullmq[job.script](slice(KEYS, 3, job.keys), slice(ARGV, 2, job.args))
 return { 'restored' }

@@ -1,10 +1,11 @@
 /** The contract of the port `RunLog`, as `src/ports.ts` words it, on the adapter that we have. */
+import type { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/adapters/clock.js';
 import { createRunLog } from '../../../src/adapters/run-log.js';
 import { createScriptRunner } from '../../../src/adapters/scripts.js';
-import { RETENTION_DEFAULTS } from '../../../src/config.js';
-import { redisKeys } from '../../../src/names.js';
+import { RETENTION_DEFAULTS, type Retention } from '../../../src/config.js';
+import { type RedisKeys, redisKeys } from '../../../src/names.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import type { Fence, RunLog, RunOutcome } from '../../../src/ports.js';
 import { acceptRun } from '../../../src/queues/accept-run.js';
@@ -18,7 +19,11 @@ const saga = defineSaga({ name: 'flow', input: anyInput })
   .returns(() => null);
 
 interface Subject {
+  readonly redis: Redis;
+  readonly keys: RedisKeys;
   readonly log: RunLog;
+  /** The same with another retention. */
+  readonly logWith: (retention: Retention) => RunLog;
   readonly run: string;
   readonly fence: Fence;
   readonly late: Fence;
@@ -39,8 +44,12 @@ async function subject(): Promise<Subject> {
   );
   const fence = { lockKey: keys.lock('tasks', `${id}-pay`), token: 'the attempt that holds it' };
   await redis.set(fence.lockKey, fence.token);
+  const logWith = (retention: Retention) => createRunLog(scripts, keys, retention);
   return {
-    log: createRunLog(scripts, keys, RETENTION_DEFAULTS),
+    redis,
+    keys,
+    log: logWith(RETENTION_DEFAULTS),
+    logWith,
     run: id,
     fence,
     late: { ...fence, token: 'an earlier attempt' },
@@ -89,6 +98,12 @@ test('an intent is kept with what is needed to undo it, and the next attempt is 
   expect((await it.log.read(it.run))?.record.intents.get('pay')).toEqual({ ...intent, attempt: 2 });
 });
 
+test('an intent that is sent twice, because its reply was lost, is no earlier attempt of its own', async () => {
+  const it = await subject();
+  await it.log.beginEffect(it.run, it.fence, 'pay', intent);
+  expect(await it.log.beginEffect(it.run, it.fence, 'pay', intent)).toEqual({ kind: 'begun' });
+});
+
 test('an effect that is recorded is not begun again, and its first record stands', async () => {
   const it = await subject();
   await it.log.beginEffect(it.run, it.fence, 'pay', intent);
@@ -131,6 +146,51 @@ test('a run ends once: the first outcome stands, its phase is over, and no phase
   const read = await it.log.read(it.run);
   expect(read?.record.outcome).toEqual(outcome);
   expect(read?.record.phase).toBeUndefined();
+});
+
+test.each<[what: string, hinder: (it: Subject) => Promise<unknown>, lastly: (it: Subject) => Promise<unknown>]>([
+  [
+    'a retention that Redis refuses',
+    (it) => it.logWith({ ageMs: 1_000.5, count: 1 }).end(it.run, it.fence, outcome),
+    async () => undefined,
+  ],
+  [
+    'a stream of settled runs that is none',
+    async (it) => {
+      await it.redis.set(it.keys.settled, 'not a stream');
+      await it.log.end(it.run, it.fence, outcome);
+    },
+    (it) => it.redis.del(it.keys.settled),
+  ],
+  [
+    'an index that is none',
+    async (it) => {
+      await it.redis.set(it.keys.index('*', 'completed'), 'not a sorted set');
+      await it.log.end(it.run, it.fence, outcome);
+    },
+    (it) => it.redis.del(it.keys.index('*', 'completed')),
+  ],
+])(
+  'an end that fails in the middle, by %s, has not ended the run, and can be repeated',
+  async (_what, hinder, lastly) => {
+    const it = await subject();
+    await expect(hinder(it)).rejects.toThrow();
+    expect((await it.log.read(it.run))?.record.outcome).toBeUndefined();
+    expect(await it.redis.pttl(it.keys.log(it.run))).toBe(-1);
+    await lastly(it);
+    expect(await it.log.end(it.run, it.fence, outcome)).toEqual({ kind: 'ended', outcome });
+    expect((await it.log.read(it.run))?.record.outcome).toEqual(outcome);
+    expect(await it.redis.pttl(it.keys.log(it.run))).toBeGreaterThan(0);
+    expect(await it.redis.zrange(it.keys.index('flow', 'completed'), '0', '-1')).toEqual([it.run]);
+    expect(await it.redis.zrange(it.keys.index('*', 'open'), '0', '-1')).toEqual([]);
+  },
+);
+
+test('a run is not dropped by its own end, also when the clock of its end is behind', async () => {
+  const it = await subject();
+  await it.redis.zadd(it.keys.index('flow', 'ended'), 10_000_000, 'flow-0-tanother');
+  await it.logWith({ ageMs: 1_000, count: 1 }).end(it.run, it.fence, outcome);
+  expect((await it.log.read(it.run))?.record.outcome).toEqual(outcome);
 });
 
 test.each<[write: string, late: (it: Subject) => Promise<unknown>]>([

@@ -57,3 +57,12 @@ test('a root that is there, or whose run has ended, is left alone', async () => 
   expect(await queue.getJob(run.id)).toBeUndefined();
   expect(await run.describe()).toMatchObject({ status: ended.status, output: { n: 2 } });
 });
+
+test('[P1] a root that another hand has ended, while its run has not, is added again', async () => {
+  const engine = useEngine([echo]);
+  const run = await engine.sy.start(echo, { n: 4 });
+  const base = `${engine.prefix}:${RUNS_QUEUE}`;
+  await engine.redis.multi().zrem(`${base}:waiting-children`, run.id).zadd(`${base}:failed`, Date.now(), run.id).exec();
+  await engine.work({ reconcileMs: 100 });
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: { n: 4 } });
+});

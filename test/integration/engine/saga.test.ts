@@ -206,6 +206,7 @@ test('[P3] an unsafe effect whose answer was lost is put before a person, once, 
   const now = await run.wait('10s');
   expect(now).toMatchObject({
     status: 'in_doubt',
+    error: { code: 'IN_DOUBT' },
     timeline: [
       { name: 'before', state: 'completed' },
       { name: 'pay', state: 'failed', attempts: [{ n: 1, error: { code: 'IN_DOUBT' } }] },
@@ -318,6 +319,7 @@ test('[P4] an undo that fails for good leaves the run stuck before a person, nev
   const run = await sy.start(flow, {});
   expect(await run.wait('10s')).toMatchObject({
     status: 'compensation_stuck',
+    error: { step: expect.stringMatching(/\.undo$/) },
     timeline: [
       { name: 'first' },
       { name: 'second' },

@@ -32,6 +32,35 @@ test('the order of keys in the input makes no other input', async () => {
   expect(second).toMatchObject({ id: first.id, duplicate: true });
 });
 
+test('the same request is the same run, also where its schema fills in another value each time', async () => {
+  let filled = 0;
+  const flow = defineFanOut({
+    name: 'filled',
+    input: z.object({ n: z.number(), id: z.number().default(() => ++filled) }),
+    branches: { only: { run: task('only'), with: (i) => i } },
+    aggregate: () => null,
+  });
+  const { sy } = useEngine([flow]);
+  const first = await sy.start(flow, { n: 1 }, { key: 'k' });
+  expect(await sy.start(flow, { n: 1 }, { key: 'k' })).toMatchObject({ id: first.id, duplicate: true });
+  expect(filled).toBe(2);
+  await expect(sy.start(flow, { n: 2 }, { key: 'k' })).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+  await expect(sy.start(flow, { n: 1, id: 1 }, { key: 'k' })).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+});
+
+test('two inputs that JSON cannot tell apart are two inputs', async () => {
+  const flow = defineFanOut({
+    name: 'mapped',
+    input: z.map(z.string(), z.number()).transform((map) => Object.fromEntries(map)),
+    branches: { only: { run: task('only'), with: (i) => i } },
+    aggregate: () => null,
+  });
+  const { sy } = useEngine([flow]);
+  await sy.start(flow, new Map([['a', 1]]), { key: 'k' });
+  expect(await sy.start(flow, new Map([['a', 1]]), { key: 'k' })).toMatchObject({ duplicate: true });
+  await expect(sy.start(flow, new Map([['a', 2]]), { key: 'k' })).rejects.toMatchObject({ code: 'KEY_CONFLICT' });
+});
+
 test('the same key in another workflow is another run', async () => {
   const other = defineFanOut({ ...echo, name: 'other', branches: { only: { run: task('echo'), with: (i) => i } } });
   const { sy } = useEngine([echo, other]);
@@ -102,9 +131,16 @@ test('what JSON would change shows at start, and not only at the worker', async 
   });
   const { sy } = useEngine([flow]);
   await expect(sy.start('dated', { on: '2026-01-01' })).rejects.toMatchObject({
-    code: 'INVALID_INPUT',
-    message: expect.stringContaining('getTime'),
+    code: 'INVALID_DEFINITION',
+    message: expect.stringMatching(/"dated".* a Date at "on".*z\.iso\.datetime\(\)/),
   });
+  expect(await sy.list()).toEqual({ runs: [] });
+});
+
+test('members that are undefined are dropped, and the run is accepted', async () => {
+  const { sy } = await useWorkingEngine([echo]);
+  const run = await sy.start(echo, { a: 1, b: undefined });
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: { a: 1 } });
 });
 
 test('an unknown workflow is refused, naming those that are known', async () => {

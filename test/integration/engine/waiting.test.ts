@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createSettledRuns } from '../../../src/adapters/settled-runs.js';
+import { redisKeys } from '../../../src/names.js';
 import { useEngine, useWorkingEngine } from '../../support/engine.js';
+import { useRedis } from '../../support/redis.js';
+import { silentLog } from '../../support/silent-log.js';
 import { echo } from '../../support/workflows.js';
 
 test('five hundred runs waited for at once all come back, each with its own result', async () => {
@@ -9,6 +13,18 @@ test('five hundred runs waited for at once all come back, each with its own resu
   expect(ended.map((run) => run.status === 'completed' && run.output)).toEqual(
     Array.from({ length: 500 }, (_, n) => ({ n })),
   );
+});
+
+test("five hundred runs leave BullMQ's own event streams short: nobody reads them, and they carry every result", async () => {
+  const { sy, redis, prefix } = await useWorkingEngine([echo]);
+  const runs = await Promise.all(Array.from({ length: 500 }, (_, n) => sy.start(echo, { n })));
+  await Promise.all(runs.map((run) => run.wait('20s')));
+  // Trimmed approximately, by whole nodes of 100 entries.
+  for (const queue of ['runs', 'tasks']) {
+    const kept = await redis.xlen(`${prefix}:${queue}:events`);
+    expect(kept, queue).toBeGreaterThan(0);
+    expect(kept, queue).toBeLessThanOrEqual(200);
+  }
 });
 
 test('a process that did not start the run can wait for it, before and after its end', async () => {
@@ -32,4 +48,38 @@ test('a wait ends with its time when Redis does not answer any more', async () =
   const run = await engine.sy.start(echo, {});
   const silent = engine.other([echo], { connection: { host: '127.0.0.1', port: 1 } });
   await expect(silent.run(run.id).wait('100ms')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+});
+
+describe('once a Switchyard is closed', () => {
+  const closed = { code: 'ILLEGAL_STATE', message: expect.stringContaining('closed') };
+
+  test('a wait is refused, also one that was on its way', async () => {
+    const engine = useEngine([echo]);
+    const { id } = await engine.sy.start(echo, {});
+    const other = engine.other([echo]);
+    const wait = expect(other.run(id).wait('5s')).rejects.toMatchObject(closed);
+    await other.close();
+    await wait;
+    await expect(other.run(id).wait('5s')).rejects.toMatchObject(closed);
+  });
+
+  test('a first wait opens no connection, which nobody would close', async () => {
+    const { redis, prefix } = useRedis();
+    let opened = 0;
+    const open = () => {
+      opened += 1;
+      return redis;
+    };
+    const settled = createSettledRuns({ open, keys: redisKeys(prefix), logger: silentLog });
+    await settled.close();
+    await expect(settled.wait('echo-0-k1', AbortSignal.timeout(5_000))).rejects.toMatchObject(closed);
+    expect(opened).toBe(0);
+  });
+
+  test('starts and workers are refused as well', async () => {
+    const { sy } = useEngine([echo]);
+    await sy.close();
+    await expect(sy.start(echo, {})).rejects.toMatchObject(closed);
+    expect(() => sy.workers()).toThrow(expect.objectContaining(closed));
+  });
 });

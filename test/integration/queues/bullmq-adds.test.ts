@@ -105,7 +105,7 @@ async function appender(engine: ReturnType<typeof useEngine>) {
   return { append, fence, log, keys };
 }
 
-const stage = (name: 'bad' | 'held') => ({ kind: 'branch' as const, stage: name, index: 0, input: {} });
+const stage = (name: 'bad' | 'held') => ({ kind: 'branch' as const, stage: name, input: {} });
 
 test('our append of a child that failed for good adds nothing, and the root wakes', async () => {
   const engine = useEngine([flow]);

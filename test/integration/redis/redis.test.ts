@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openRedis, PRODUCER_COMMAND_TIMEOUT_MS, redisOptionsFor } from '../../../src/adapters/redis.js';
 import { assertRedisSuitable, checkRedis } from '../../../src/adapters/redis-check.js';
@@ -169,6 +170,62 @@ describe('a connection that is lost', () => {
     const client = open(url, 'worker', log);
     expect(await client.ping()).toBe('PONG');
     expect(lines).toEqual([expect.stringMatching(/^warn lost Redis, reconnecting: /), 'info connected to Redis again']);
+  });
+});
+
+describe('what a lost or refused connection logs', () => {
+  test.each(['producer', 'worker'] as const)(
+    "of a %s never has the password in it, not even through an application's own pino",
+    async (role) => {
+      const { url } = await useOwnRedis();
+      const lines: string[] = [];
+      // As applications have it: pino's own serializer copies every property of an error.
+      const log: Logger = pino({ level: 'debug' }, { write: (line) => void lines.push(line) });
+      const client = open(url.replace(/:[^:@]*@/, ':c4nary@'), role, log);
+      const refused = once(client, 'error');
+      client.connect().catch(() => undefined);
+      await refused;
+      expect(lines.join('')).toContain('WRONGPASS');
+      expect(lines.join('')).not.toContain('c4nary');
+    },
+  );
+});
+
+describe('a failover that leaves the old socket open, to what is now a replica,', () => {
+  async function demoted(role: 'producer' | 'worker', log: Logger = silentLog) {
+    const { url } = await useOwnRedis();
+    const [client, admin] = [open(url, role, log), open(url)];
+    await client.ping();
+    await admin.call('REPLICAOF', '127.0.0.1', '1');
+    return { client, promote: () => admin.call('REPLICAOF', 'NO', 'ONE') };
+  }
+
+  test('makes a worker connect anew, and its command is answered once there is a master', async () => {
+    const warnings: string[] = [];
+    const log: Logger = { ...silentLog, warn: (_fields, message) => warnings.push(message ?? ''), child: () => log };
+    const { client, promote } = await demoted('worker', log);
+    // More than once: it goes on for as long as there is no master, which takes a failover seconds.
+    const moved = new Promise<void>((resolve) => {
+      let times = 0;
+      client.on('reconnecting', () => {
+        times += 1;
+        if (times === 3) resolve();
+      });
+    });
+    const written = client.eval("return redis.call('SET', KEYS[1], 'yes')", 1, 'written');
+    await moved;
+    await promote();
+    expect(await written).toBe('OK');
+    expect(warnings).toEqual([expect.stringContaining('read-only replica')]);
+  });
+
+  test('makes a producer connect anew and try once, then say why, so that who waits can try again', async () => {
+    const { client, promote } = await demoted('producer');
+    const reconnected = once(client, 'ready');
+    await expect(Promise.all([client.set('a', '1'), client.set('b', '2')])).rejects.toThrow('READONLY');
+    await reconnected;
+    await promote();
+    expect(await client.set('a', '1')).toBe('OK');
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { MAX_RETRY_AFTER_MS } from '../../../src/config.js';
 import { backoffDelay } from '../../../src/orchestrators/backoff.js';
 
 const policy = fc.record({
@@ -32,10 +33,19 @@ test('without jitter it never shrinks from one failure to the next', () => {
   );
 });
 
-test('what a tool asked for is never undercut, also beyond the cap', () => {
+test('what a tool asked for is never undercut, also beyond the policy’s cap, up to an hour', () => {
   fc.assert(
-    fc.property(policy, failures, random, fc.nat(10_000_000), (p, n, r, asked) => {
-      expect(backoffDelay(p, n, r, asked)).toBe(Math.max(asked, backoffDelay(p, n, r)));
+    fc.property(policy, failures, random, fc.double({ min: 0, noNaN: true }), (p, n, r, asked) => {
+      const delay = backoffDelay(p, n, r, asked);
+      expect(delay).toBe(Math.max(Math.ceil(Math.min(asked, MAX_RETRY_AFTER_MS)), backoffDelay(p, n, r)));
+      expect(Number.isInteger(delay)).toBe(true);
     }),
   );
+});
+
+test('what is no number asks for nothing', () => {
+  const calm = { initialMs: 100, factor: 1, maxMs: 100, jitter: 0 };
+  expect(backoffDelay(calm, 1, 0, Number.NaN)).toBe(100);
+  expect(backoffDelay(calm, 1, 0, -5)).toBe(100);
+  expect(backoffDelay(calm, 1, 0, 1e13)).toBe(3_600_000);
 });

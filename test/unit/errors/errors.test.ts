@@ -74,3 +74,37 @@ test('what tasks throw says whether to try again', () => {
   expect(new PermanentError('no')).toMatchObject({ code: 'TASK_FAILED', retryable: false });
   expect(new RetryAfterError('later', 9)).toMatchObject({ retryable: true, retryAfterMs: 9 });
 });
+
+test('a message is cut to 4,096 characters and says how much is missing, once', () => {
+  const error = new SwitchyardError('TOOL_FAILED', `begins ${'x'.repeat(3_000_000)}`);
+  expect(error.message).toHaveLength(4_096);
+  expect(error.message).toMatch(/^begins x+… \(\d+ more characters\)$/);
+  const [, cut] = /\((\d+) more/.exec(error.message) ?? [];
+  expect(Number(cut) + error.message.indexOf('…')).toBe(3_000_007);
+  const again = SwitchyardError.fromRecord(errorRecordFromReason(error.toReason()));
+  expect(again.message).toBe(error.message);
+  expect(toSwitchyardError(again, { step: 's' }).message).toBe(error.message);
+});
+
+test('a message of 4,096 characters is whole, and no character is cut in two', () => {
+  const whole = 'x'.repeat(4_096);
+  expect(new SwitchyardError('INTERNAL', whole).message).toBe(whole);
+  for (const start of ['', 'x']) {
+    const kept = new SwitchyardError('INTERNAL', start + '😀'.repeat(4_096)).message;
+    expect(Buffer.from(kept).toString()).toBe(kept);
+  }
+});
+
+test('issues are cut to the first 20, each in its length, and the message says how many are missing', () => {
+  const issues = Array.from({ length: 57 }, (_, i) => ({ path: `items.${i}`, message: 'y'.repeat(10_000) }));
+  const error = new SwitchyardError('INVALID_INPUT', 'z'.repeat(9_999), { issues });
+  expect(error.issues?.map(({ path }) => path)).toEqual(issues.slice(0, 20).map(({ path }) => path));
+  expect(error.message).toMatch(/ \(37 more issues are not listed\)$/);
+  expect(error.message).toHaveLength(4_096);
+  expect(JSON.stringify(error).length).toBeLessThan(16_000);
+  expect(SwitchyardError.fromRecord(error.toJSON()).toJSON()).toEqual(error.toJSON());
+});
+
+test('a reason of another’s making is cut as well', () => {
+  expect(errorRecordFromReason('x'.repeat(9_000)).message).toHaveLength(4_096);
+});

@@ -17,19 +17,19 @@ const flow = defineFanOut({
   aggregate: (r) => r,
 });
 
-const branch = (stage: string, index: number) => ({ kind: 'branch', stage, index, input: stage.toUpperCase() });
+const branch = (stage: string) => ({ kind: 'branch', stage, input: stage.toUpperCase() });
 
 test.each<[title: string, known: Known, move: object]>([
-  ['nothing has happened → every wanted branch', {}, { kind: 'append', stages: [branch('a', 0), branch('b', 1)] }],
+  ['nothing has happened → every wanted branch', {}, { kind: 'append', stages: [branch('a'), branch('b')] }],
   [
     'a wanted third → three',
     { input: { c: true } },
-    { kind: 'append', stages: [branch('a', 0), branch('b', 1), branch('c', 2)] },
+    { kind: 'append', stages: [branch('a'), branch('b'), branch('c')] },
   ],
   [
     'one is missing (crash, removed by hand) → that one',
     { stages: { a: succeeded() } },
-    { kind: 'append', stages: [branch('b', 1)] },
+    { kind: 'append', stages: [branch('b')] },
   ],
   ['one is at work → sleep', { stages: { a: succeeded(), b: pending } }, { kind: 'park' }],
   [
@@ -89,8 +89,8 @@ test('the items of a list are planned by their place', () => {
   expect(decide(list, factsOf())).toEqual({
     kind: 'append',
     stages: [
-      { kind: 'branch', stage: 'item.0', index: 0, input: 'x' },
-      { kind: 'branch', stage: 'item.1', index: 1, input: 'y' },
+      { kind: 'branch', stage: 'item.0', input: 'x' },
+      { kind: 'branch', stage: 'item.1', input: 'y' },
     ],
   });
 });

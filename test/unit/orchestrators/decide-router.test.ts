@@ -33,8 +33,8 @@ function router(parts: { fallback?: boolean; escalation?: boolean; partial?: boo
   };
 }
 
-const route = { kind: 'append', stages: [{ kind: 'route', stage: 'billing', index: 0 }] };
-const escalate = { kind: 'append', stages: [{ kind: 'escalation', stage: 'escalation', index: 0 }] };
+const route = { kind: 'append', stages: [{ kind: 'route', stage: 'billing' }] };
+const escalate = { kind: 'append', stages: [{ kind: 'escalation', stage: 'escalation' }] };
 const park = { kind: 'park' };
 const end = (status: string, error?: object) => ({ kind: 'end', status, ...(error && { error }) });
 

@@ -16,11 +16,11 @@ const saga = defineSaga({ name: 'flow', input: anyInput })
   .returns(() => null);
 
 const doubt = { ...BOOM, code: 'IN_DOUBT' as const, step: 'payment' };
-const step = (stage: string) => ({ kind: 'append', stages: [{ kind: 'step', stage, index: 0 }] });
+const step = (stage: string) => ({ kind: 'append', stages: [{ kind: 'step', stage }] });
 const back = (stage: string) => ({
   kind: 'append',
   phase: 'compensating',
-  stages: [{ kind: 'undo', stage: `${stage}.undo`, index: 0 }],
+  stages: [{ kind: 'undo', stage: `${stage}.undo` }],
 });
 const park = { kind: 'park' };
 const all = { user: 1, mail: 1, payment: 1 };

@@ -2,8 +2,11 @@
  * The only file that knows BullMQ's Worker: it turns a BullMQ job into an {@link ActiveJob}, and what a handler answers
  * into BullMQ's own words (return, throw, park, put back). It also holds the settings on which the promises rest.
  */
+
+import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
 import { WORKER_DEFAULTS } from '../config.js';
+import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import type { ActiveJob, JobHandler } from './job.js';
@@ -57,10 +60,16 @@ class AttemptFailed extends Error {
 const STOPPING = 'the worker stops';
 const LOCK_LOST = 'the lock was lost to another worker';
 
+/** The longest that Node's timers can wait; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** What BullMQ passes on from a connection that is down. */
+const CONNECTION_ERROR = /ECONN|EPIPE|ETIMEDOUT|Connection is closed|Socket timeout|Stream isn't writeable/;
+
 /** Rounds after which a root that finds neither work nor an end is put back instead of keeping its worker busy. */
 const MAX_ROUNDS = 100;
 
-/** How long a worker that has put a job back lets others go first, each time it would fetch. */
+/** How long a worker that has put a job back lets others go first when the job's time has come. */
 const STEP_ASIDE_MS = 50;
 
 /**
@@ -68,17 +77,21 @@ const STEP_ASIDE_MS = 50;
  * and fetch in the same moment; without a handicap one that cannot run the job may win that race again and again.
  */
 class PoliteWorker extends Worker {
-  private asideUntil = 0;
+  /** When a job that was put back is due. */
+  private dueAt = 0;
 
-  stepAside(forMs: number): void {
-    this.asideUntil = Math.max(this.asideUntil, Date.now() + forMs + 2 * STEP_ASIDE_MS);
+  stepAside(dueInMs: number): void {
+    this.dueAt = Date.now() + dueInMs;
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
-    if (Date.now() < this.asideUntil) await this.delay(STEP_ASIDE_MS);
+    if (Math.abs(Date.now() - this.dueAt) < STEP_ASIDE_MS) await this.delay(STEP_ASIDE_MS);
     return await super.moveToActive(token, name ?? '');
   }
 }
+
+/** After the grace, how long the jobs that were aborted then may take to be put back. */
+const PUT_BACK_LIMIT_MS = 2_000;
 
 export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const { queue, settings, logger } = options;
@@ -99,7 +112,11 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof AttemptFailed ? error.delayMs : 0) },
   });
-  worker.on('error', (error) => logger.warn({ queue, error: error.message }, 'worker connection'));
+  // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
+  worker.on('error', (error) => {
+    const level = CONNECTION_ERROR.test(error.message) ? 'debug' : 'warn';
+    logger[level]({ queue, reason: error.message }, 'worker');
+  });
   worker.on('stalled', (job) =>
     logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again'),
   );
@@ -108,17 +125,31 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   });
 
   async function stop(graceMs: number): Promise<void> {
-    const closed = worker.close();
-    const grace = setTimeout(() => worker.cancelAllJobs(STOPPING), graceMs);
-    await closed;
-    clearTimeout(grace);
+    const limits = new AbortController();
+    const { signal } = limits;
+    const grace = delay(graceMs, undefined, { signal }).then(async () => {
+      worker.cancelAllJobs(STOPPING);
+      await delay(PUT_BACK_LIMIT_MS, undefined, { signal });
+      // Redis does not answer: nothing can be put back, and a worker that waits for it would never stop.
+      logger.error(
+        { queue },
+        'stopped without having put the active jobs back; they are run again when their locks run out',
+      );
+      // Not awaited: it waits for a connection to end that there is no longer.
+      void worker.disconnect().catch(() => {});
+    });
+    await Promise.race([worker.close(), grace]);
+    limits.abort();
+    await grace.catch(() => {});
   }
 
   return {
     queue,
     start() {
       if (worker.isRunning() || stopping) return;
-      worker.run().catch((error: unknown) => logger.error({ queue, error }, 'worker ended'));
+      worker.run().catch((error: unknown) => {
+        logger.error({ queue, reason: error instanceof Error ? error.message : String(error) }, 'worker ended');
+      });
     },
     stop(graceMs) {
       stopping ??= stop(graceMs);
@@ -182,6 +213,26 @@ async function putBack(job: Job, token: string, afterMs: number): Promise<never>
   throw new DelayedError();
 }
 
+/**
+ * The settings with their defaults, checked: a wrong one shows only under a crash, as work done twice or never.
+ * @throws SwitchyardError INVALID_CONFIG
+ */
 export function workerSettings(overrides: Partial<WorkerSettings> = {}): WorkerSettings {
-  return { ...WORKER_DEFAULTS, ...overrides };
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const settings = { ...WORKER_DEFAULTS, ...given };
+  for (const [name, value] of Object.entries(settings)) {
+    const least = name === 'graceMs' ? 0 : 1;
+    if (Number.isInteger(value) && value >= least && value <= LONGEST_TIMER_MS) continue;
+    throw new SwitchyardError(
+      'INVALID_CONFIG',
+      `${name} is ${value}; it must be a whole number from ${least} to ${LONGEST_TIMER_MS}`,
+    );
+  }
+  if (settings.lockRenewMs * 2 > settings.lockDurationMs) {
+    throw new SwitchyardError(
+      'INVALID_CONFIG',
+      `lockRenewMs (${settings.lockRenewMs}) must be at most half of lockDurationMs (${settings.lockDurationMs}): a lock that runs out between two renewals gives its job to a second worker`,
+    );
+  }
+  return settings;
 }
