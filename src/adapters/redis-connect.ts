@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { SwitchyardError } from '../errors.js';
 import { describeAddress, type RedisAddress, speaksTls } from './redis-address.js';
 
-/** A command with a wrong address must end, not hang. */
-export const FIRST_CONNECTION_TIMEOUT_MS = 5_000;
+/** A command with a wrong address must end within 5 s, not hang; the rest is for starting and ending it. */
+const FIRST_CONNECTION_TIMEOUT_MS = 4_000;
 
 /** What a failed connection means and what to do about it; the first pattern that fits the error's code or text wins. */
 const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
@@ -28,6 +28,14 @@ const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
     'TLS failed: use rediss:// only with a Redis that speaks TLS, and a trusted certificate',
   ],
   [/Unknown RESP type|Protocol error/, 'something other than Redis answers there: correct REDIS_URL'],
+  [
+    /EPIPE|ECONNRESET/,
+    'it closed the connection: something other than Redis may answer there, or it refuses this client',
+  ],
+  [
+    /Command timed out|Socket timeout/,
+    'it takes connections and does not answer: check that it is a Redis, and not frozen',
+  ],
   [/LOADING/, 'it is still loading its data: try again'],
 ];
 
@@ -45,7 +53,7 @@ function explain(error: Error, address: RedisAddress): string {
  * Resolves once the client is ready for commands. The client is closed when it is not: it would go on retrying.
  *
  * @param address what was given to `openRedis`, for the message
- * @param timeoutMs the longest wait, 5 s by default
+ * @param timeoutMs the longest wait, 4 s by default
  * @throws SwitchyardError REDIS_UNAVAILABLE with host, port and the reason: at the first refusal, or at the time limit
  */
 export async function connectOrFail(

@@ -143,17 +143,20 @@ function logReadOnly(decide: RedisOptions['reconnectOnError'], log: Logger): (er
  */
 function logConnectionErrors(client: Redis, log: Logger): void {
   let failing = false;
+  let everReady = false;
   client.on('error', (error: Error) => {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
     // Where a name has several addresses, the error of trying them all has a code and an empty message.
     const reason = error.message || code || error.name;
     const fields = { reason, ...(code !== undefined && { code }) };
-    if (failing) log.debug(fields, 'still no connection to Redis');
+    // Until the first connection, whoever opened it is told, in plain words; a line here would only come before them.
+    if (failing || !everReady) log.debug(fields, 'no connection to Redis');
     else log.warn(fields, `lost Redis, reconnecting: ${reason}`);
     failing = true;
   });
   client.on('ready', () => {
-    if (failing) log.info({}, 'connected to Redis again');
+    if (failing && everReady) log.info({}, 'connected to Redis again');
+    everReady = true;
     failing = false;
   });
 }

@@ -48,9 +48,12 @@ function unreachable(error: unknown): SwitchyardError | undefined {
   if (!UNREACHABLE.test(error.message)) return undefined;
   return new SwitchyardError(
     'REDIS_UNAVAILABLE',
-    `Redis did not answer: ${error.message}. Check that it runs and can be reached`,
-    {
-      cause: error,
-    },
+    `Redis did not answer: ${plainReason(error.message)}. Check that it runs and can be reached`,
+    { cause: error },
   );
+}
+
+/** ioredis's words for people who did not choose its options. */
+function plainReason(message: string): string {
+  return message.startsWith('Reached the max retries') ? 'the connection is lost' : message.replace(/\.+$/, '');
 }

@@ -1,4 +1,5 @@
 /** What a caller holds of a run: its id, and ways to look at it and to wait for it, from any process. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Duration, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
@@ -38,6 +39,9 @@ export interface Run<Out = unknown> {
   describe(): Promise<RunState<Out>>;
 }
 
+/** Between two looks at a Redis that does not answer. */
+const OUTAGE_PAUSE_MS = 500;
+
 export interface RunHandleDependencies {
   readonly log: RunLog;
   readonly settled: SettledRuns;
@@ -65,10 +69,23 @@ export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, du
     status: async () => statusOf(await facts()),
     timeline: async () => (await describe()).timeline,
     async wait(timeout) {
-      await deps.settled.wait(id, timeout === undefined ? new AbortController().signal : timeLimit(timeout));
-      return await describe();
+      const limit = timeout === undefined ? new AbortController().signal : timeLimit(timeout);
+      for (;;) {
+        try {
+          await deps.settled.wait(id, limit);
+          return await describe();
+        } catch (error) {
+          // The run goes on wherever its workers reach Redis: a wait outlives an outage, up to its own limit.
+          if (!isOutage(error) || limit.aborted) throw error;
+          await delay(OUTAGE_PAUSE_MS, undefined, { signal: limit }).catch(() => {});
+        }
+      }
     },
   };
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof SwitchyardError && error.code === 'REDIS_UNAVAILABLE';
 }
 
 function timeLimit(timeout: Duration): AbortSignal {

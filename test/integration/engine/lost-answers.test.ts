@@ -1,4 +1,4 @@
-/** Effects whose answer was lost at the last attempt, and a worker that is to stop while Redis is gone. */
+/** Effects whose answer was lost at the last attempt; and stopping and waiting while Redis is gone. */
 import { expect, test } from 'vitest';
 import { switchyard } from '../../../src/engine.js';
 import { SwitchyardError } from '../../../src/errors.js';
@@ -7,7 +7,7 @@ import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { useWorkingEngine } from '../../support/engine.js';
 import { useOwnRedis } from '../../support/redis-server.js';
 import { silentLog } from '../../support/silent-log.js';
-import { anyInput, signal, task } from '../../support/workflows.js';
+import { anyInput, echo, signal, task } from '../../support/workflows.js';
 
 function paying(found: unknown) {
   const asked: string[] = [];
@@ -68,5 +68,21 @@ test('workers stop within their grace although Redis has gone', async () => {
   const stopping = performance.now();
   await workers.stop();
   expect(performance.now() - stopping).toBeLessThan(6_000);
+  await sy.close();
+});
+
+test('a wait outlives an outage of Redis, and ends in its time when that lasts', async () => {
+  const redis = await useOwnRedis();
+  const sy = switchyard({ connection: redis.url, workflows: [echo], logger: silentLog });
+  const run = await sy.start(echo, { n: 1 });
+  process.kill(redis.pid, 'SIGSTOP');
+  const waiting = run.wait('15s');
+  const short = run.wait('1s').catch((error: unknown) => error);
+  expect(await short).toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  process.kill(redis.pid, 'SIGCONT');
+  const workers = sy.workers({ graceMs: 100 });
+  await workers.start();
+  expect(await waiting).toMatchObject({ status: 'completed', output: { n: 1 } });
+  await workers.stop();
   await sy.close();
 });

@@ -161,13 +161,20 @@ describe('a connection that is lost', () => {
       info: (_fields, message) => lines.push(`info ${message}`),
       child: () => log,
     };
-    let refusals = 3;
+    let refusals = 0;
+    let live: Socket | undefined;
     const url = await proxy((socket, pass) => {
-      if (refusals === 0) return pass();
+      if (refusals === 0) {
+        live = socket;
+        return pass();
+      }
       refusals -= 1;
       socket.resetAndDestroy();
     });
     const client = open(url, 'worker', log);
+    await client.ping();
+    refusals = 3;
+    live?.resetAndDestroy();
     expect(await client.ping()).toBe('PONG');
     expect(lines).toEqual([expect.stringMatching(/^warn lost Redis, reconnecting: /), 'info connected to Redis again']);
   });
