@@ -65,6 +65,8 @@ export interface Task<In = never, Out = unknown> {
   readonly kind: 'task';
   readonly name: string;
   readonly queue: string;
+  /** The tool that the task is; absent for a task with code of its own. */
+  readonly capability?: string;
   readonly input?: z.ZodType;
   readonly output?: z.ZodType;
   readonly attempts: number;
@@ -208,6 +210,7 @@ export function mcpTask<
     });
   return Object.freeze({
     ...policy(capability, spec),
+    capability,
     ...(spec.input && { input: spec.input }),
     ...(spec.output && { output: spec.output }),
     effect,

@@ -14,16 +14,17 @@ export function admitOnly(server: FastifyInstance, rules: AdmissionRules): void 
   server.addHook('onRequest', async (request, reply) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       const detail = 'The dashboard only shows: use GET.';
-      return sendProblem(reply, { status: 405, code: 'INVALID_INPUT', title: 'Method not allowed', detail });
+      return sendProblem(reply.header('allow', 'GET, HEAD'), { status: 405, title: 'Method not allowed', detail });
     }
     if (OPEN_PATHS.has(request.url.split('?')[0] ?? '')) return;
     const { authorization } = request.headers;
     const headers = { ...request.headers, authorization: bearerOf(authorization) ?? authorization };
     const refusal = refusalOf(headers, rules);
     if (!refusal) return;
-    if (refusal.status === 401) reply.header('www-authenticate', 'Basic realm="Switchyard", charset="UTF-8"');
-    const title = refusal.status === 401 ? 'Unauthorized' : 'Forbidden';
-    return sendProblem(reply, { status: refusal.status, code: 'UNAUTHORIZED', title, detail: refusal.message });
+    const { status, message: detail } = refusal;
+    if (status !== 401) return sendProblem(reply, { status, title: 'Forbidden', detail });
+    reply.header('www-authenticate', 'Basic realm="Switchyard", charset="UTF-8"');
+    return sendProblem(reply, { status, code: 'UNAUTHORIZED', title: 'Unauthorized', detail });
   });
 }
 

@@ -99,7 +99,6 @@ function answerErrors(server: FastifyInstance, log: Logger): void {
   server.setNotFoundHandler((request, reply) =>
     sendProblem(reply, {
       status: 404,
-      code: 'INVALID_INPUT',
       title: 'Not found',
       detail: `There is no ${request.method} ${request.url.split('?')[0]}.`,
     }),
@@ -109,7 +108,8 @@ function answerErrors(server: FastifyInstance, log: Logger): void {
     const error = toSwitchyardError(thrown);
     const status = thrown instanceof SwitchyardError ? ERROR_CODES[error.code].http : refused;
     if (status >= 500) log.error({ error: error.message, path: request.url }, 'a page could not be made');
-    const code = thrown instanceof SwitchyardError ? error.code : status < 500 ? 'INVALID_INPUT' : 'INTERNAL';
+    const own = status === ERROR_CODES.INTERNAL.http ? 'INTERNAL' : undefined;
+    const code = thrown instanceof SwitchyardError ? error.code : own;
     return sendProblem(reply, { status, code, title: 'Request failed', detail: error.message });
   });
 }

@@ -3,12 +3,13 @@ import type { ErrorCode } from '../errors.js';
 
 export interface Problem {
   readonly status: number;
-  readonly code: ErrorCode;
+  /** Where one of our codes says it; a request for what is not there is HTTP's own business. */
+  readonly code?: ErrorCode | undefined;
   readonly title: string;
   readonly detail: string;
 }
 
-/** RFC 9457, with our code. */
+/** RFC 9457, with our code where there is one. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply
     .status(problem.status)

@@ -64,7 +64,8 @@ function row({ id, workflow, status, createdAt, finishedAt }: ListedRun): string
   const accepted = new Date(createdAt).toISOString();
   const took = finishedAt === undefined ? '' : `${((finishedAt - createdAt) / 1_000).toFixed(2)} s`;
   const job = `${BULL_BOARD_PATH}/queue/runs/${encodeURIComponent(id)}`;
-  return `<tr><td class="${escapeHtml(status)}">${escapeHtml(status.replace(/_/g, ' '))}</td><td>${escapeHtml(workflow)}</td>\
+  const shown = status === 'open' ? 'queued or running' : status.replace(/_/g, ' ');
+  return `<tr><td class="${escapeHtml(status)}">${escapeHtml(shown)}</td><td>${escapeHtml(workflow)}</td>\
 <td class="id"><a href="${escapeHtml(job)}">${escapeHtml(id)}</a></td>\
 <td><time datetime="${accepted}">${accepted.slice(0, 19).replace('T', ' ')} UTC</time></td><td>${took}</td></tr>`;
 }

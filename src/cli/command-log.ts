@@ -1,10 +1,14 @@
-/** The log of a command that somebody watches: one line each, without stacks. Elsewhere it is pino's JSON. */
+/** The log of a command that somebody watches: text between the command's own, without stacks. Elsewhere it is pino's JSON. */
 import { createLogger } from '../adapters/logger.js';
 import type { Logger } from '../ports.js';
-import { oneLine, type Screen } from './terminal.js';
+import { type Screen, wrap } from './terminal.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 type Level = (typeof LEVELS)[number];
+
+/** As wide as what stands before a message: `12:34:56 error `. */
+const MARGIN = ' '.repeat(15);
+const NARROWEST = 40;
 
 /**
  * @param quietest what is shown unless SWITCHYARD_LOG says otherwise: commands that report their error themselves log only
@@ -22,7 +26,8 @@ function lines(screen: Screen, wanted: Level, bound: object): Logger {
     const paint = level === 'error' ? colors.red : level === 'warn' ? colors.yellow : colors.dim;
     const details = Object.entries({ ...bound, ...fields }).map(([name, value]) => `${name}=${textOf(value)}`);
     const time = new Date().toISOString().slice(11, 19);
-    screen.write(`${colors.dim(time)} ${paint(level.padEnd(5))} ${oneLine([message ?? '', ...details].join('  '))}\n`);
+    const text = wrap([message ?? '', ...details].join('  '), Math.max(NARROWEST, screen.columns - MARGIN.length));
+    screen.write(`${colors.dim(time)} ${paint(level.padEnd(5))} ${text.join(`\n${MARGIN}`)}\n`);
   };
   return {
     debug: at('debug'),

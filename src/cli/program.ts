@@ -139,7 +139,7 @@ Examples:
     .command('runs')
     .description('list runs, newest first')
     .option('--workflow <name>', 'only of this workflow')
-    .option('--status <status>', 'only with this status, such as open, failed or compensated')
+    .option('--status <status>', 'only with this status, such as failed, compensated, or open (queued or running)')
     .option('--limit <n>', 'at most this many, 1 to 200 (default 20)')
     .option('--cursor <cursor>', 'go on where the page before ended')
     .action(async (options: unknown, command: Command) => {

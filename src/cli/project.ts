@@ -8,6 +8,8 @@ import type { SwitchyardConfig } from '../define-config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Workflow } from '../orchestrators/definition.js';
 import { describeIssues, issuesOf } from '../schema.js';
+import { isWorkflow } from './is-workflow.js';
+import { sourcePlace } from './source-place.js';
 
 export interface Project extends SwitchyardConfig {
   /** The configuration file; undefined when there is none. */
@@ -16,16 +18,15 @@ export interface Project extends SwitchyardConfig {
 
 const CONFIG_FILES = ['switchyard.config.js', 'switchyard.config.mjs', 'switchyard.config.ts'];
 
-const PATTERNS = new Set<unknown>(['fan-out', 'list', 'router', 'saga']);
-
-const workflow = z.custom<Workflow>(
-  (value) => typeof value === 'object' && value !== null && 'pattern' in value && PATTERNS.has(value.pattern),
-  'expected what defineFanOut, defineRouter or defineSaga returns',
-);
+const workflow = z.custom<Workflow>(isWorkflow, 'expected what defineFanOut, defineRouter or defineSaga returns');
 
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
-  mcp: z.union([z.string().min(1), z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) })]).optional(),
+  mcp: z
+    .union([z.string().min(1), z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) })], {
+      error: 'expected the path of an mcp.json, or an object with "mcpServers"',
+    })
+    .optional(),
   redis: z.string().min(1).optional(),
   retention: z
     .strictObject({ ageMs: z.int().min(RETENTION_MIN.ageMs), count: z.int().min(RETENTION_MIN.count) })
@@ -50,8 +51,8 @@ export async function loadProject(file: string | undefined, folder = process.cwd
 
 async function readConfig(file: string): Promise<SwitchyardConfig> {
   if (!existsSync(file)) throw new SwitchyardError('INVALID_CONFIG', `There is no configuration file ${file}.`);
-  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
-    throw unloadable(file, cause);
+  const module: unknown = await import(pathToFileURL(file).href).catch(async (cause: unknown) => {
+    throw await unloadable(file, cause);
   });
   const exported = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   const parsed = config.safeParse(exported);
@@ -64,7 +65,7 @@ async function readConfig(file: string): Promise<SwitchyardConfig> {
   );
 }
 
-function unloadable(file: string, cause: unknown): SwitchyardError {
+async function unloadable(file: string, cause: unknown): Promise<SwitchyardError> {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return new SwitchyardError(
@@ -74,5 +75,7 @@ function unloadable(file: string, cause: unknown): SwitchyardError {
     );
   }
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new SwitchyardError('INVALID_CONFIG', `Cannot load ${file}: ${why}`, { cause });
+  const place = await sourcePlace(file, cause);
+  const where = place === undefined ? '' : ` (${place})`;
+  return new SwitchyardError('INVALID_CONFIG', `Cannot load ${file}: ${why}${where}`, { cause });
 }

@@ -5,7 +5,7 @@
 import { CommanderError } from 'commander';
 import { ERROR_CODES, type ErrorCode, type InputIssue, SwitchyardError } from '../errors.js';
 import { describeIssues } from '../schema.js';
-import { oneLine, type Screen, wrap } from './terminal.js';
+import { type Colors, oneLine, type Screen, wrap } from './terminal.js';
 
 const ALIGNED_PATH = 40;
 
@@ -53,15 +53,17 @@ function textOf({ code, message, step, issues }: Reported, { colors, columns }: 
   const listed = issues.length > 0 && spelledOut > 0;
   const head = listed ? message.slice(0, spelledOut).replace(/[:.\s]+$/, '') : message;
   const tail = listed ? message.slice(spelledOut + describeIssues(issues).length).replace(/^[.\s]+/, '') : '';
-  const pathWidth = Math.min(ALIGNED_PATH, Math.max(0, ...issues.map(({ path }) => path.length)));
   const lines = [
     ...wrap(`${head}${step === undefined ? '' : ` (step ${step})`}`, width),
-    ...(listed
-      ? issues.map(
-          ({ path, message: why }) => `  ${colors.bold((path || '(all)').padEnd(pathWidth + 2))}${oneLine(why)}`,
-        )
-      : []),
+    ...(listed ? issueLines(issues, colors) : []),
     ...(tail === '' ? [] : wrap(tail, width)),
   ];
   return `${colors.red(colors.bold(`✗ ${code}`))}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
+
+/** Paths in a column of their own; a path that is longer than the column still ends two blanks before its message. */
+function issueLines(issues: readonly InputIssue[], colors: Colors): readonly string[] {
+  const rows = issues.map(({ path, message }) => ({ path: oneLine(path) || '(all)', why: oneLine(message) }));
+  const width = Math.min(ALIGNED_PATH, Math.max(...rows.map(({ path }) => path.length)));
+  return rows.map(({ path, why }) => `  ${colors.bold(path.padEnd(width))}  ${why}`);
 }

@@ -1,16 +1,17 @@
 /**
  * A private Redis for `demo`, `up`, `--dev` and tests: on a free loopback port, with a password and an append-only file,
- * in `<dataDir>/redis`. One per data folder; every command finds it there.
+ * in `<dataDir>/redis`. One per data folder; every command finds it there, and the next one has the same address.
  */
 import { join } from 'node:path';
 import { SwitchyardError } from '../../errors.js';
 import type { Logger } from '../../ports.js';
 import { findRedisBinary, type RedisBinary } from './binary.js';
+import { chooseAddress, newAddress } from './choose-address.js';
 import { probeRedis } from './probe.js';
-import { isPortTaken, newAddress, type ServerProcess, spawnServer } from './server-process.js';
+import { isPortTaken, type ServerProcess, spawnServer } from './server-process.js';
 import { shutDown } from './shut-down.js';
 import { isAlive, lockStart } from './start-lock.js';
-import { type EmbeddedState, readState, redisFolder, removeState, writeState } from './state.js';
+import { type EmbeddedState, readState, redisFolder, removeState, writeLastAddress, writeState } from './state.js';
 
 export interface StartEmbeddedRedisOptions {
   readonly dataDir: string;
@@ -124,7 +125,7 @@ async function spawnOnFreePort(
   detached: boolean,
 ): Promise<{ state: EmbeddedState; server: ServerProcess }> {
   for (let attempt = 1; ; attempt += 1) {
-    const address = await newAddress();
+    const address = attempt === 1 ? await chooseAddress(folder) : await newAddress();
     const state: EmbeddedState = {
       ...address,
       startedAt: Date.now(),
@@ -136,6 +137,7 @@ async function spawnOnFreePort(
     try {
       const server = await spawnServer(binary, folder, address, detached);
       await writeState(folder, { ...state, pid: server.pid });
+      await writeLastAddress(folder, address);
       return { state, server };
     } catch (error) {
       await removeState(folder);

@@ -1,18 +1,13 @@
 /** One Redis server as a process: its configuration, its start, and that it ends with its starter. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { open, readFile, writeFile } from 'node:fs/promises';
-import { createServer, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SwitchyardError } from '../../errors.js';
 import type { RedisBinary } from './binary.js';
 import { probeRedis } from './probe.js';
-
-export interface ServerAddress {
-  readonly url: string;
-  readonly port: number;
-}
+import type { ServerAddress } from './state.js';
 
 export interface ServerProcess {
   /** The server's own process id. */
@@ -37,19 +32,6 @@ wait "$server"; code=$?
 kill "$watcher" 2>/dev/null
 exit "$code"
 `;
-
-/** A free loopback port and a new password. The port may be taken by the time the server binds it; see `isPortTaken`. */
-export async function newAddress(): Promise<ServerAddress> {
-  const port = await new Promise<number>((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-  return { port, url: `redis://:${randomBytes(24).toString('base64url')}@127.0.0.1:${port}` };
-}
 
 /**
  * Starts the server in its folder and waits until it takes commands.

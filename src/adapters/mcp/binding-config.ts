@@ -73,7 +73,9 @@ const binding = z.unknown().transform((value, context): Binding => {
   return z.NEVER;
 });
 
-export const bindingsSchema = z.record(capability, binding);
+export const bindingsSchema = z.record(capability, binding, {
+  error: ({ code }) => (code === 'invalid_type' ? 'expected an object of bindings by capability' : undefined),
+});
 
 /** Bindings that name a server which is not configured. */
 export function danglingBindings(

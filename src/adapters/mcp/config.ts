@@ -18,7 +18,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { SwitchyardError } from '../../errors.js';
+import { type InputIssue, SwitchyardError } from '../../errors.js';
+import { describeIssues } from '../../schema.js';
 import { type Bindings, bindingsSchema, danglingBindings } from './binding-config.js';
 import { type Environment, MissingVariable, VariableExpander } from './config-variables.js';
 import { jsonErrorPosition } from './json-error-position.js';
@@ -86,10 +87,15 @@ type Entry = z.infer<typeof entry>;
 // A name is the part of a capability before its first dot, so it holds none itself.
 const serverName = z.string().regex(/^[A-Za-z0-9_-]+$/, 'a server name has letters, digits, "_" and "-" only');
 
-const file = z.object({
-  mcpServers: z.record(serverName, entry, { error: () => 'expected an object of servers by name' }),
-  bindings: bindingsSchema.optional(),
-});
+const file = z.object(
+  {
+    mcpServers: z.record(serverName, entry, {
+      error: ({ code }) => (code === 'invalid_type' ? 'expected an object of servers by name' : undefined),
+    }),
+    bindings: bindingsSchema.optional(),
+  },
+  { error: 'expected an object with "mcpServers"' },
+);
 
 /** Reads and checks an `mcp.json`. Throws INVALID_CONFIG. */
 export async function loadMcpConfig(
@@ -125,12 +131,7 @@ function parseJson(text: string, path: string): unknown {
 /** Checks a configuration given in code; `source` is what errors call it. Throws INVALID_CONFIG. */
 export function parseMcpConfig(value: unknown, source: string, options: ParseMcpConfigOptions = {}): McpConfig {
   const parsed = file.safeParse(value);
-  if (!parsed.success) {
-    throw invalid(
-      source,
-      parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
-    );
-  }
+  if (!parsed.success) throw invalid(source, parsed.error.issues.map(issueOf));
   const environment = options.environment ?? process.env;
   const folder = options.folder ?? process.cwd();
   const servers = new Map<string, McpServerSettings>();
@@ -143,17 +144,15 @@ export function parseMcpConfig(value: unknown, source: string, options: ParseMcp
   return { source, servers, bindings };
 }
 
-interface Issue {
-  readonly path: string;
-  readonly message: string;
+/** Of a key that is refused, zod's own message says no more than that; why stands in what its schema found. */
+function issueOf(issue: z.core.$ZodIssue): InputIssue {
+  const why = issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message).join(', ') : issue.message;
+  return { path: issue.path.join('.'), message: why };
 }
 
-function invalid(source: string, issues: readonly Issue[], cause?: unknown): SwitchyardError {
-  const list = issues.map(({ path, message }) => `${path || '(root)'}: ${message}`).join('; ');
-  return new SwitchyardError('INVALID_CONFIG', `The MCP configuration ${source} is not usable: ${list}`, {
-    issues,
-    cause,
-  });
+function invalid(source: string, issues: readonly InputIssue[], cause?: unknown): SwitchyardError {
+  const message = `The MCP configuration ${source} is not usable: ${describeIssues(issues)}`;
+  return new SwitchyardError('INVALID_CONFIG', message, { issues, cause });
 }
 
 interface Surroundings {

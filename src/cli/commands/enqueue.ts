@@ -11,6 +11,7 @@ import { runLines } from '../render/run.js';
 import { watchRun } from '../render/watch-run.js';
 import { reportError } from '../report-error.js';
 import { durationMs, type Settings } from '../settings.js';
+import { listenForStop } from '../stop-signal.js';
 import type { Terminal } from '../terminal.js';
 import { readInput } from './read-input.js';
 
@@ -84,12 +85,18 @@ async function waited(run: Run, { timeoutMs, delayMs }: Wait, settings: Settings
   const { out, err } = terminal;
   if (!settings.json && !out.isTty)
     out.write(`${run.id}  ${run.duplicate ? 'known already, by its key' : 'accepted'}\n`);
+  const stop = listenForStop();
   const state = await watchRun(run, {
     // A document for a program: nothing is drawn, wherever it goes.
     screen: settings.json ? { ...out, isTty: false } : out,
     timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : undefined,
+    stopped: stop.stopped,
     onLook: noWorkerHint(terminal, delayMs),
-  });
+  }).finally(() => stop.dispose());
+  if (state === undefined) {
+    err.write(`The run goes on: switchyard show ${run.id}\n`);
+    return await stop.stopped;
+  }
   if (settings.json) out.write(`${JSON.stringify(state, null, 2)}\n`);
   else out.write(`${runLines(state, { colors: out.colors, columns: out.columns, now: Date.now() }).join('\n')}\n`);
   if (isUnsettled(state.status)) {

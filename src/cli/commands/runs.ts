@@ -1,3 +1,4 @@
+import { LIST_PAGE } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
 import type { ListedRun, RunPage } from '../../ports.js';
 import { commandLog } from '../command-log.js';
@@ -37,10 +38,10 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
   if (status !== undefined && !isStatus(status)) {
     throw new SwitchyardError(
       'INVALID_INPUT',
-      `--status is "${status}": use ${Object.keys(STATUSES).join(', ')}. \`open\` runs have neither ended nor stopped.`,
+      `--status is "${status}": use ${Object.keys(STATUSES).join(', ')}. \`open\` runs are queued or running.`,
     );
   }
-  const limit = wholeNumber('--limit', options.limit ?? String(PAGE), { min: 1, max: 200 });
+  const limit = wholeNumber('--limit', options.limit ?? String(PAGE), { min: 1, max: LIST_PAGE.max });
   const project = await loadProject(settings.config);
   const page = await withSwitchyard(settings, project, commandLog(err, 'silent'), (sy) =>
     sy.list({
@@ -50,7 +51,9 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
       ...(cursor !== undefined && { cursor }),
     }),
   );
-  out.write(settings.json ? `${JSON.stringify(page, null, 2)}\n` : `${pageLines(page, out.colors).join('\n')}\n`);
+  if (settings.json) out.write(`${JSON.stringify(page, null, 2)}\n`);
+  else if (page.runs.length === 0) out.write(`${nothingText(options)}\n`);
+  else out.write(`${pageLines(page, out.colors).join('\n')}\n`);
   return 0;
 }
 
@@ -58,8 +61,17 @@ function isStatus(text: string): text is ListedRun['status'] {
   return Object.hasOwn(STATUSES, text);
 }
 
+function nothingText({ workflow, status, cursor }: RunsOptions): string {
+  if (cursor !== undefined) return 'No more runs.';
+  const asked = [
+    workflow === undefined ? '' : ` of workflow ${workflow}`,
+    status === undefined ? '' : ` that are ${status.replace(/_/g, ' ')}`,
+  ].join('');
+  if (asked !== '') return `No runs${asked}. All runs: switchyard runs`;
+  return 'No runs. Start one: switchyard enqueue parallel \'{"query":"weather in Paris"}\'';
+}
+
 function pageLines({ runs: listed, cursor }: RunPage, colors: Colors): readonly string[] {
-  if (listed.length === 0) return ['No runs. Start one: switchyard enqueue parallel \'{"query":"weather in Paris"}\''];
   const now = Date.now();
   const rows = listed.map((run) => [
     statusText(run.status, colors),

@@ -4,11 +4,12 @@ import { MAX_ANSWER_BYTES } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
 import { shippedContracts, shippedWorkflows } from '../../workflows/index.js';
 import { commandLog } from '../command-log.js';
+import { missingTools } from '../missing-tools.js';
 import { openSwitchyard, redisFor } from '../open-switchyard.js';
 import { loadProject, type Project } from '../project.js';
 import { type Settings, wholeNumber } from '../settings.js';
 import { listenForStop } from '../stop-signal.js';
-import type { Terminal } from '../terminal.js';
+import { type Screen, type Terminal, wrap } from '../terminal.js';
 import { toolServers } from '../tool-servers.js';
 
 export interface WorkerOptions {
@@ -42,8 +43,9 @@ export async function worker(settings: Settings, options: WorkerOptions, termina
     const checks = await Promise.race([tools.check(), stop.stopped.then(() => [])]);
     await workers.start();
     for (const check of checks) if (!check.ok) log.warn({ server: check.server }, check.error.message);
+    for (const { message, ...where } of missingTools(project.workflows, config, checks)) log.warn(where, message);
     const ready = { queues: workers.queues, redis: describeRedisUrl(url), servers: checks, pid: process.pid };
-    out.write(settings.json ? `${JSON.stringify(ready)}\n` : `${readyLine(ready)}\n`);
+    out.write(settings.json ? `${JSON.stringify(ready)}\n` : `${readyText(ready, out)}\n`);
     await stop.stopped;
     if (!settings.json && out.isTty) out.write('Stopping: what has begun may end. Once more ends at once.\n');
     await workers.stop();
@@ -62,10 +64,12 @@ interface Ready {
   readonly pid: number;
 }
 
-function readyLine({ queues, redis, servers, pid }: Ready): string {
+/** One line for a log, where it is looked for as one; wrapped for who watches. */
+function readyText({ queues, redis, servers, pid }: Ready, { isTty, columns }: Screen): string {
   const tools =
     servers.map((check) => (check.ok ? check.server : `${check.server} (not available)`)).join(', ') || 'none';
-  return `Worker ${pid} is ready: Redis ${redis}; queues ${queues.join(', ')}; MCP servers ${tools}. Ctrl-C stops it.`;
+  const line = `Worker ${pid} is ready: Redis ${redis}; queues ${queues.join(', ')}; MCP servers ${tools}. Ctrl-C stops it.`;
+  return isTty ? wrap(line, columns).join('\n') : line;
 }
 
 function workersOptions({ queues, concurrency }: WorkerOptions) {

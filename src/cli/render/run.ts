@@ -13,13 +13,16 @@ export interface RunView {
   readonly colors: Colors;
   readonly columns: number;
   readonly now: number;
+  /** Most lines of the timeline, about: for a window that it has to fit into. */
+  readonly rows?: number | undefined;
 }
 
 /** Heading and timeline: what changes while a run goes on. */
 export function progressLines(run: RunDocument, view: RunView): readonly string[] {
   const { colors, now } = view;
   const took = durationText((run.finishedAt ?? now) - run.createdAt);
-  const how = isUnsettled(run.status) ? `for ${took}` : run.finishedAt === undefined ? `since ${took}` : `in ${took}`;
+  const waits = run.finishedAt === undefined && !isUnsettled(run.status);
+  const how = waits ? `accepted ${took} ago` : `${run.finishedAt === undefined ? 'for' : 'in'} ${took}`;
   return [
     `${colors.bold(run.workflow)}  ${statusText(run.status, colors)} ${how}  ${colors.dim(run.id)}`,
     ...timelineLines(run.timeline, view).map((line) => `  ${line}`),

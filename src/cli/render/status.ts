@@ -28,8 +28,9 @@ export function markOf(status: Shown, colors: Colors): string {
   return colors[paint](mark);
 }
 
-/** Mark and name. */
+/** Mark and name. A listing knows of an open run only that it has not ended, and says so in the words of the run itself. */
 export function statusText(status: Shown, colors: Colors): string {
   const [mark, paint] = SHOWN[status];
-  return colors[paint](`${mark} ${status.replace(/_/g, ' ')}`);
+  const name = status === 'open' ? 'queued or running' : status.replace(/_/g, ' ');
+  return colors[paint](`${mark} ${name}`);
 }

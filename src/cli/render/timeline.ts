@@ -1,10 +1,11 @@
 /**
  * A run's timeline as bars on one time axis: branches that ran at once stand under each other, a saga's steps make a
- * staircase down, and its undos the way back.
+ * staircase down, and its undos the way back. Of a long list a few stand for all.
  */
 import type { TimelineAttempt, TimelineEntry } from '../../orchestrators/timeline.js';
 import { type Colors, clip, oneLine, wrap } from '../terminal.js';
 import { durationText } from './duration.js';
+import { foldEntries } from './fold-entries.js';
 import { markOf } from './status.js';
 import { padTo } from './table.js';
 
@@ -14,6 +15,8 @@ export interface TimelineView {
   readonly columns: number;
   /** Where the bar of what is still running ends. */
   readonly now: number;
+  /** Most entries, when it is fewer than are shown anyway. */
+  readonly rows?: number | undefined;
 }
 
 const MARK_AND_GAPS = 8;
@@ -22,12 +25,14 @@ const NOTE_WIDTH = 12;
 const WIDEST_NAME = 34;
 const BAR = { narrowest: 10, widest: 44 } as const;
 
-export function timelineLines(entries: readonly TimelineEntry[], view: TimelineView): readonly string[] {
+export function timelineLines(all: readonly TimelineEntry[], view: TimelineView): readonly string[] {
+  const { shown: entries, more } = foldEntries(all, view.rows);
   const nameWidth = Math.min(WIDEST_NAME, Math.max(0, ...entries.map((entry) => shownName(entry).length)));
   const free = view.columns - MARK_AND_GAPS - nameWidth - DURATION_WIDTH - NOTE_WIDTH;
   const barWidth = Math.min(BAR.widest, Math.max(BAR.narrowest, free));
   const axis = axisOf(entries, view.now, barWidth);
-  return entries.flatMap((entry) => entryLines(entry, { ...view, nameWidth, barWidth, axis }));
+  const lines = entries.flatMap((entry) => entryLines(entry, { ...view, nameWidth, barWidth, axis }));
+  return more === undefined ? lines : [...lines, view.colors.dim(`… ${more}`)];
 }
 
 interface Axis {

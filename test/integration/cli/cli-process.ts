@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { deletePrefix, redisUrl, testPrefix } from '../../support/redis.js';
 
-const DIST = process.env.SWITCHYARD_TEST_DIST ?? fileURLToPath(new URL('../../../dist', import.meta.url));
+export const DIST = process.env.SWITCHYARD_TEST_DIST ?? fileURLToPath(new URL('../../../dist', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

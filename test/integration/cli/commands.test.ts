@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { openCommerceFile } from '../../../src/servers/commerce/commerce-file.js';
 import { readLedger } from '../../../src/servers/commerce/ledger.js';
-import { place } from './cli-process.js';
+import { DIST, place } from './cli-process.js';
 
 const ORDER = {
   customer: { name: 'Ada Lindqvist', email: 'ada@example.com' },
@@ -50,6 +51,25 @@ describe('commands and Redis', () => {
   });
 });
 
+describe('a configuration that cannot be loaded', () => {
+  it.each([
+    ['const a = 1;\nthrow new Error("no database");', 'no database', 2],
+    ['export default {\n  workflows: [\n', 'Unexpected end of input', 3],
+    ["import { nothing } from 'node:fs';", "does not provide an export named 'nothing'", 1],
+    ["import * as api from 'PACKAGE';\napi.mcpTask('a b');", 'is not a valid name', 2],
+  ])('%j is refused with file and line', async (text, reason, line) => {
+    const { run, folder } = await place();
+    const file = join(folder, 'switchyard.config.mjs');
+    writeFileSync(file, text.replace('PACKAGE', pathToFileURL(join(DIST, 'index.js')).href));
+    const { code, err } = await run(['runs', '--json']);
+    expect(code).toBe(2);
+    const { error } = z.object({ error: z.object({ code: z.string(), message: z.string() }) }).parse(JSON.parse(err));
+    expect(error.code).toBe('INVALID_CONFIG');
+    expect(error.message).toContain(reason);
+    expect(error.message).toContain(`(${realpathSync(file)}:${line})`);
+  });
+});
+
 describe('enqueue', () => {
   it('refuses an input part by part, each with its path', async () => {
     const { run } = await place();
@@ -75,7 +95,19 @@ describe('enqueue', () => {
     expect(shown.out).toContain(`queued for`);
     const listed = await run(['runs', '--status', 'open', '--json']);
     expect(JSON.parse(listed.out)).toMatchObject({ runs: [{ id, workflow: 'parallel', status: 'open' }] });
+    expect((await run(['runs'])).out).toMatch(/○ queued or running +parallel/);
+    expect((await run(['runs', '--status', 'failed'])).out).toBe(
+      'No runs that are failed. All runs: switchyard runs\n',
+    );
     expect(await run(['enqueue', 'parallel', '{"query":"reports"}'])).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('whose wait is interrupted says that the run goes on, and ends as an interrupted command', async () => {
+    const { start } = await place();
+    const waiting = await start(['enqueue', 'parallel', '{"query":"reports"}', '--wait'], /accepted/);
+    const [id = ''] = waiting.line.split(' ');
+    waiting.child.kill('SIGINT');
+    expect(await waiting.ended).toMatchObject({ code: 130, err: expect.stringContaining(`switchyard show ${id}`) });
   });
 
   it('of one order three times under one key is one run and one charge; with another input it is refused', async () => {
@@ -149,6 +181,22 @@ const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { s
     expect((await second.ended).code).toBe(0);
   });
 
+  it('warns of a tool that a workflow names and no server has, and works all the same', async () => {
+    const { start } = await place({
+      imports: `const lost = api.defineFanOut({ name: 'lost', input: z.object({}), aggregate: (results) => results,
+  branches: { a: { run: api.mcpTask('weather.get_tides'), with: () => ({}) } } });`,
+      workflows: ', lost',
+    });
+    const { child, ended } = await start(['worker'], READY);
+    child.kill('SIGTERM');
+    const { code, err } = await ended;
+    expect(code).toBe(0);
+    const warnings = err.split('\n').filter((line) => line.includes('get_tides'));
+    expect(warnings).toHaveLength(1);
+    expect(JSON.parse(warnings[0] ?? '')).toMatchObject({ workflow: 'lost', capability: 'weather.get_tides' });
+    expect(err).not.toContain('order');
+  });
+
   it('for a queue that no workflow uses is refused, and names those there are', async () => {
     const { run } = await place();
     const { code, err } = await run(['worker', '--queues', 'runs,taks']);
@@ -174,6 +222,23 @@ describe('the dashboard', () => {
     expect((await fetch(`${url}/admin/queues/api/queues/runs/pause`, { method: 'PUT' })).status).toBe(405);
     expect((await fetch(`${url}/`, { headers: { origin: 'http://evil.example' } })).status).toBe(403);
     expect((await fetch(`${url}/?cursor=rubbish`)).status).toBe(422);
+    // Our codes have their own statuses; of what is HTTP's alone the status says everything.
+    const absent = await fetch(`${url}/nothing`);
+    expect(absent.status).toBe(404);
+    expect(await absent.json()).toEqual({
+      type: 'about:blank',
+      status: 404,
+      title: 'Not found',
+      detail: 'There is no GET /nothing.',
+    });
+    const written = await fetch(`${url}/`, { method: 'POST' });
+    expect(written.headers.get('allow')).toBe('GET, HEAD');
+    expect(await written.json()).not.toHaveProperty('code');
+    const board = await fetch(`${url}/admin/queues`);
+    expect(board.status).toBe(200);
+    const html = await board.text();
+    expect(html).toContain('<div id="root">');
+    expect(html).not.toMatch(/https?:\/\//);
 
     const taken = await run(['api', '--port', new URL(url).port]);
     expect(taken.code).toBe(2);
@@ -217,5 +282,22 @@ describe('up and down', () => {
     expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('has ended') });
     expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('nothing to stop') });
     expect(existsSync(join(folder, '.switchyard', 'redis', 'state.json'))).toBe(false);
+  });
+
+  it('one after the other leave no worker behind: it finds the next Redis by itself', async () => {
+    const { run, start } = await place({ redis: undefined });
+    const first = await start(['up', '--port', '0'], /Ctrl-C/);
+    onTestFinished(async () => void (await run(['down'])));
+    const worker = await start(['worker'], READY);
+    first.child.kill('SIGINT');
+    await first.ended;
+    expect((await run(['down'])).code).toBe(0);
+    const second = await start(['up', '--port', '0'], /Ctrl-C/);
+    const waited = await run(['enqueue', 'support', '{"query":"hello"}', '--wait', '15s', '--json']);
+    expect(waited.code, waited.err).toBe(0);
+    for (const { child, ended } of [worker, second]) {
+      child.kill('SIGTERM');
+      expect((await ended).code).toBe(0);
+    }
   });
 });

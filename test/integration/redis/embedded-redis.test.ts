@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   findEmbeddedRedis,
   startEmbeddedRedis,
@@ -76,7 +77,7 @@ describe('the embedded Redis', () => {
     });
     stranger.on('error', () => undefined);
     await expect(stranger.ping()).rejects.toThrow(/NOAUTH|closed/);
-    for (const file of ['state.json', 'redis.conf', 'redis.log']) {
+    for (const file of ['state.json', 'address.json', 'redis.conf', 'redis.log']) {
       expect((await stat(join(dataDir, 'redis', file))).mode & 0o777, file).toBe(0o600);
     }
   });
@@ -94,6 +95,40 @@ describe('the embedded Redis', () => {
     const again = await connected(second.url);
     expect(await again.redis.get('kept')).toBe('yes');
     await second.stop();
+    await second.stop();
+  });
+
+  test('is reached by who was left waiting for it, because the next one has its address', async () => {
+    const dataDir = await temporaryDataDir();
+    const first = await startEmbeddedRedis({ dataDir, log });
+    const waiting = new Redis(first.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+    onTestFinished(() => waiting.disconnect());
+    waiting.on('error', () => undefined);
+    await waiting.set('kept', 'yes');
+    const lost = once(waiting, 'reconnecting');
+    await stopEmbeddedRedis(dataDir);
+    await lost;
+
+    const second = await startEmbeddedRedis({ dataDir, log });
+    expect(second).toMatchObject({ url: first.url, started: true });
+    expect(await waiting.get('kept')).toBe('yes');
+    await second.stop();
+    expect((await stat(join(dataDir, 'redis', 'address.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('whose port somebody else has taken meanwhile starts on another, with another password, and has its data', async () => {
+    const dataDir = await temporaryDataDir();
+    const first = await startEmbeddedRedis({ dataDir, log });
+    await (await connected(first.url)).redis.set('kept', 'yes');
+    await first.stop();
+    const other = createServer().listen(Number(new URL(first.url).port), '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+
+    const second = await startEmbeddedRedis({ dataDir, log });
+    expect(new URL(second.url).port).not.toBe(new URL(first.url).port);
+    expect(new URL(second.url).password).not.toBe(new URL(first.url).password);
+    expect(await (await connected(second.url)).redis.get('kept')).toBe('yes');
     await second.stop();
   });
 

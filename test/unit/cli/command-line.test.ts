@@ -13,6 +13,10 @@ import { provideSampleFiles } from '../../../src/cli/sample-files.js';
 import { durationMs, readSettings, wholeNumber } from '../../../src/cli/settings.js';
 import { SwitchyardError } from '../../../src/errors.js';
 import type { RunStatus } from '../../../src/orchestrators/timeline.js';
+import { describeIssues } from '../../../src/schema.js';
+
+const PACKAGE = new URL('../../../src/index.ts', import.meta.url).href;
+const ZOD = import.meta.resolve('zod');
 
 function recorder() {
   const written: string[] = [];
@@ -142,6 +146,19 @@ describe('an error', () => {
     );
   });
 
+  it('keeps two blanks between a path and its message, however long or short the path is', () => {
+    const path = `deep.${'x'.repeat(50)}`;
+    for (const [issue, line] of [
+      [{ path: '', message: 'Unrecognized key: "x"' }, '    (all)  Unrecognized key: "x"\n'],
+      [{ path, message: 'too small' }, `    ${path}  too small\n`],
+    ] as const) {
+      const { screen, text } = recorder();
+      const message = `refused: ${describeIssues([issue])}`;
+      reportError(new SwitchyardError('INVALID_INPUT', message, { issues: [issue] }), screen, { json: false });
+      expect(text()).toBe(`✗ INVALID_INPUT\n  refused\n${line}`);
+    }
+  });
+
   it('that nobody expected is INTERNAL, without its stack', () => {
     const { screen, text } = recorder();
     expect(reportError(new TypeError('x is not a function'), screen, { json: false })).toBe(1);
@@ -157,13 +174,23 @@ describe('the configuration', () => {
       'support',
       'order',
     ]);
-    const saga = `{ name: 'mine', pattern: 'saga', version: 1 }`;
-    await writeFile(join(path, 'switchyard.config.mjs'), `export default { workflows: [${saga}], prefix: '{mine}' }`);
+    const mine = `defineFanOut({ name: 'mine', input: z.object({}), branches: { a: { run: mcpTask('x.y'), with: () => ({}) } }, aggregate: () => 1 })`;
+    const head = `import { defineFanOut, mcpTask } from ${JSON.stringify(PACKAGE)}; import { z } from ${JSON.stringify(ZOD)};`;
+    await writeFile(
+      join(path, 'switchyard.config.mjs'),
+      `${head}\nexport default { workflows: [${mine}], prefix: '{mine}' };`,
+    );
     expect(await loadProject(undefined, path)).toMatchObject({ prefix: '{mine}', workflows: [{ name: 'mine' }] });
   });
 
   it.each([
     ['export default { workflows: [{}] }', 'workflows.0: expected what defineFanOut'],
+    ['export default { workflows: [{ pattern: "saga", name: "x" }] }', 'workflows.0: expected what defineFanOut'],
+    [
+      'export default { workflows: [{ pattern: "saga", name: "x", version: 1, input: { safeParse() {} }, steps: [{}], returns() {} }] }',
+      'workflows.0: expected what defineFanOut',
+    ],
+    ['export default { workflows: [], mcp: 5 }', 'mcp: expected the path of an mcp.json'],
     ['export const config = {}', 'Export defineConfig'],
     ['export default { workflows: [], prefx: "x" }', 'prefx'],
     ['throw new Error("no database")', 'no database'],

@@ -94,6 +94,26 @@ describe('a timeline', () => {
     expect(waiting).toBe('○ b');
   });
 
+  it('of many entries shows thirty lines: those that failed, those that run, and how many more there are', () => {
+    const many = Array.from({ length: 10_000 }, (_, at) =>
+      at === 5_000
+        ? entry(`n${at}`, 0, 10, { state: 'failed', attempts: [{ n: 1, startedAt: 0, finishedAt: 10, error }] })
+        : entry(`n${at}`, at === 9_999 ? null : 0, at === 7_000 || at === 9_999 ? null : 10),
+    );
+    const lines = timelineLines(many, view);
+    expect(lines).toHaveLength(31);
+    expect(lines[0]).toMatch(/^✓ n0 /);
+    expect(lines.slice(-4).map((line) => line.trim().split(/ +/).slice(0, 2).join(' '))).toEqual([
+      '✗ n5000',
+      'TOOL_FAILED: the',
+      '▶ n7000',
+      '… 9,971',
+    ]);
+    expect(lines.at(-1)).toBe('… 9,971 more: 9,970 completed, 1 waiting');
+    expect(timelineLines(many.slice(0, 30), view)).toHaveLength(30);
+    expect(timelineLines(many.slice(0, 30), { ...view, rows: 10 })).toHaveLength(10);
+  });
+
   it('names undos, and why a branch was skipped', () => {
     const lines = timelineLines(
       [
@@ -133,6 +153,11 @@ describe('a run', () => {
     expect(text).toContain('order  ↩ compensated in 500 ms  order-0-k1');
     expect(text).toContain('TOOL_FAILED: the carrier refuses (step label)');
     expect(text).toContain('"success": false');
+  });
+
+  it('that waits for a person says when it was accepted: since when it waits is not known', () => {
+    const { finishedAt: _ended, ...open } = run;
+    expect(progressLines({ ...open, status: 'in_doubt' }, view)[0]).toContain('‼ in doubt accepted 1.0 s ago');
   });
 
   it('that has not ended says for how long it has been going on', () => {

@@ -79,6 +79,7 @@ describe('an MCP configuration', () => {
   it.each([
     ['no mcpServers', {}, 'mcpServers: expected an object of servers by name'],
     ['a list of servers', { mcpServers: [] }, 'mcpServers: expected an object of servers by name'],
+    ['nothing of its own', [], '(the whole): expected an object with "mcpServers"'],
     ['neither command nor url', { mcpServers: { a: {} } }, 'mcpServers.a: expected either "command"'],
     [
       'both command and url',
@@ -102,7 +103,9 @@ describe('an MCP configuration', () => {
       { mcpServers: { a: { type: 'sse', url: 'http://x' } } },
       'mcpServers.a.type: the SSE transport',
     ],
-    ['a server name with a dot', { mcpServers: { 'a.b': server } }, 'mcpServers.a.b:'],
+    ['a server name with a dot', { mcpServers: { 'a.b': server } }, 'mcpServers.a.b: a server name has letters'],
+    ['a server name with a blank', { mcpServers: { 'c d': server } }, 'mcpServers.c d: a server name has letters'],
+    ['a list of bindings', { mcpServers: { a: server }, bindings: [] }, 'bindings: expected an object of bindings'],
     [
       'a missing variable',
       { mcpServers: { a: { ...server, env: { KEY: `$\{NOT_SET}` } } } },
@@ -131,7 +134,7 @@ describe('an MCP configuration', () => {
     [
       'a capability without a dot',
       { mcpServers: { a: server }, bindings: { xy: { server: 'a', tool: 't' } } },
-      'bindings.xy:',
+      'bindings.xy: a capability is written <group>.<name>',
     ],
   ])('with %s is refused with file, path and what was expected', (_title, value, message) => {
     const error = refusal(value);
