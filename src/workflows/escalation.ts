@@ -34,7 +34,7 @@ export const escalate = defineTask({
   }),
   output: escalationResult,
   run: ({ reason, originalResult }, { log }) => {
-    log.warn({ reason }, 'query escalated');
+    log.info({ reason }, 'query escalated');
     return {
       escalated: true as const,
       reason,

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { oneShotClient } from './one-shot-client.js';
 
 /**
  * What stands at an address of ours:
@@ -16,17 +16,7 @@ const NOT_OURS = /ECONNREFUSED|WRONGPASS|NOAUTH|AUTH|ECONNRESET|Connection is cl
 
 /** Asks once, without retry; never rejects. */
 export async function probeRedis(url: string): Promise<Probe> {
-  const client = new Redis(url, {
-    lazyConnect: true,
-    retryStrategy: () => null,
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    maxRetriesPerRequest: 0,
-    connectTimeout: ANSWER_TIMEOUT_MS,
-    commandTimeout: ANSWER_TIMEOUT_MS,
-    // How long a frozen server is given to close its side.
-    disconnectTimeout: 100,
-  });
+  const client = oneShotClient(url, ANSWER_TIMEOUT_MS);
   let reason: string | undefined;
   client.on('error', (error: NodeJS.ErrnoException) => {
     reason ??= `${error.code ?? ''} ${error.message}`;

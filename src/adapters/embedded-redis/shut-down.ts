@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { SwitchyardError } from '../../errors.js';
+import { oneShotClient } from './one-shot-client.js';
 import { probeRedis } from './probe.js';
 
 /** Redis writes its append-only file to the end at SHUTDOWN; on a slow disk that takes a while. */
@@ -35,16 +35,7 @@ export async function shutDown(url: string): Promise<void> {
 }
 
 async function askToShutDown(url: string): Promise<void> {
-  const client = new Redis(url, {
-    lazyConnect: true,
-    retryStrategy: () => null,
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    maxRetriesPerRequest: 0,
-    commandTimeout: STOP_TIMEOUT_MS,
-    // The server has closed the socket by then; the default would hold the process for 2 s more.
-    disconnectTimeout: 100,
-  });
+  const client = oneShotClient(url, STOP_TIMEOUT_MS);
   // The connection's end is the answer to SHUTDOWN; whether the server has gone is asked afterwards.
   client.on('error', () => undefined);
   try {

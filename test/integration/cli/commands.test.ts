@@ -151,7 +151,7 @@ describe('a worker', () => {
     return 'done';
   } });
 const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { slow: { run: slow, with: () => ({}) } },
-  onFailure: 'collect', aggregate: (results) => results });`,
+  aggregate: (results) => results });`,
     workflows: ', mine',
   };
 
