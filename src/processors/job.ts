@@ -62,8 +62,8 @@ export function withoutRun(job: ActiveJob, run: string): SwitchyardError {
   );
 }
 
-const PUT_BACK_MS = 500;
-const LONGEST_PUT_BACK_MS = 5_000;
+const PUT_BACK_MS = 250;
+const LONGEST_PUT_BACK_MS = 2_000;
 
 /** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
 export function putBack({ attempt }: ActiveJob): Handled {

@@ -77,7 +77,7 @@ const STEP_ASIDE_MS = 50;
  * and fetch in the same moment; without a handicap one that cannot run the job may win that race again and again.
  */
 class PoliteWorker extends Worker {
-  /** When a job that was put back is due. */
+  /** When a job that was put back is due; 0: none is. */
   private dueAt = 0;
 
   stepAside(dueInMs: number): void {
@@ -85,7 +85,11 @@ class PoliteWorker extends Worker {
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
-    if (Math.abs(Date.now() - this.dueAt) < STEP_ASIDE_MS) await this.delay(STEP_ASIDE_MS);
+    // Once, at the first fetch from that moment on, however late it comes: all other fetches are as fast as ever.
+    if (this.dueAt > 0 && Date.now() > this.dueAt - STEP_ASIDE_MS) {
+      this.dueAt = 0;
+      await this.delay(STEP_ASIDE_MS);
+    }
     return await super.moveToActive(token, name ?? '');
   }
 }

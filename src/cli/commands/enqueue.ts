@@ -83,9 +83,10 @@ interface Wait {
 
 async function waited(run: Run, { timeoutMs, delayMs }: Wait, settings: Settings, terminal: Terminal): Promise<number> {
   const { out, err } = terminal;
+  // Before anything is said: whoever reads that the run is accepted may interrupt the wait in the same moment.
+  const stop = listenForStop();
   if (!settings.json && !out.isTty)
     out.write(`${run.id}  ${run.duplicate ? 'known already, by its key' : 'accepted'}\n`);
-  const stop = listenForStop();
   const state = await watchRun(run, {
     // A document for a program: nothing is drawn, wherever it goes.
     screen: settings.json ? { ...out, isTty: false } : out,
