@@ -101,8 +101,16 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const { queue, settings, logger } = options;
   let stopping: Promise<void> | undefined;
   // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
-  const processor = (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
-    processJob(options, job, token ?? '', signal ?? new AbortController().signal, (ms) => worker.stepAside(ms));
+  let active = 0;
+  const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
+    active += 1;
+    try {
+      const own = signal ?? new AbortController().signal;
+      return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
+    } finally {
+      active -= 1;
+    }
+  };
   const worker: PoliteWorker = new PoliteWorker(queue, processor, {
     connection: options.connection,
     prefix: options.prefix,
@@ -131,14 +139,15 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   async function stop(graceMs: number): Promise<void> {
     const limits = new AbortController();
     const { signal } = limits;
-    const grace = delay(graceMs, undefined, { signal }).then(async () => {
+    // A worker without jobs has nothing to wait for but Redis.
+    const grace = delay(active > 0 ? graceMs : 0, undefined, { signal }).then(async () => {
       worker.cancelAllJobs(STOPPING);
       await delay(PUT_BACK_LIMIT_MS, undefined, { signal });
       // Redis does not answer: nothing can be put back, and a worker that waits for it would never stop.
-      logger.error(
-        { queue },
-        'stopped without having put the active jobs back; they are run again when their locks run out',
-      );
+      if (active > 0) {
+        const then = 'its active jobs are run again when their locks run out';
+        logger.warn({ queue, active }, `stopped without having put anything back, as Redis does not answer; ${then}`);
+      }
       // Not awaited: it waits for a connection to end that there is no longer.
       void worker.disconnect().catch(() => {});
     });

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { openCommerceFile } from '../../../src/servers/commerce/commerce-file.js';
 import { readLedger } from '../../../src/servers/commerce/ledger.js';
+import { useOwnRedis } from '../../support/redis-server.js';
 import { DIST, place } from './cli-process.js';
 
 const ORDER = {
@@ -154,6 +155,18 @@ const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { s
   aggregate: (results) => results });`,
     workflows: ', mine',
   };
+
+  it('that is told to stop while Redis is gone ends all the same, with its servers', async () => {
+    const redis = await useOwnRedis();
+    const { start, folder } = await place({ redis: redis.url });
+    const worker = await start(['worker'], READY);
+    process.kill(redis.pid, 'SIGKILL');
+    const stopping = performance.now();
+    worker.child.kill('SIGTERM');
+    expect((await worker.ended).code).toBe(0);
+    expect(performance.now() - stopping).toBeLessThan(10_000);
+    expect(readdirSync(join(folder, '.switchyard', 'mcp-servers'))).toEqual([]);
+  });
 
   it('that is told to stop lets what it has begun end, and leaves no process behind', async () => {
     const { run, start, folder } = await place(SLOW);
