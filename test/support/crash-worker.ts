@@ -18,6 +18,7 @@ import { createStageHandler } from '../../src/processors/stage.js';
 import { createAppendStages } from '../../src/queues/append-stages.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
+import { createStopRun } from '../../src/queues/stop-run.js';
 import { createRegistry } from '../../src/registry.js';
 import type { CrashOrder, CrashPoint } from './crash-order.js';
 import { crashWorkflows } from './crash-workflows.js';
@@ -57,7 +58,8 @@ const log: RunLog = {
   recordFailedAttempt: (...args) =>
     around('before-failure', 'after-failure', args[2], () => inner.recordFailedAttempt(...args)),
   decideOnce: (...args) => around('before-decision', 'after-decision', '', () => inner.decideOnce(...args)),
-  enterPhase: (...args) => around('before-phase', 'after-phase', '', () => inner.enterPhase(...args)),
+  recordSlaDue: (...args) => inner.recordSlaDue(...args),
+  tally: (...args) => inner.tally(...args),
   end: (...args) => around('before-end', 'after-end', '', () => inner.end(...args)),
 };
 
@@ -71,8 +73,13 @@ const registry = createRegistry(
 const processors: ProcessorDependencies = {
   log,
   definition: registry.find,
-  append: (definition, facts, fence, stages) =>
-    around('before-append', 'after-append', stages[0]?.stage ?? '', () => append(definition, facts, fence, stages)),
+  append: (definition, facts, fence, stages, phase) =>
+    around('before-append', 'after-append', stages[0]?.stage ?? '', () =>
+      append(definition, facts, fence, stages, phase),
+    ),
+  stop: createStopRun(scripts, keys),
+  isStopping: () => false,
+  answerAtDeadline: () => Promise.resolve(),
   tools: { call: () => Promise.reject(new Error('no tools')), close: () => Promise.resolve() },
   clock: systemClock,
   random: () => 0,
