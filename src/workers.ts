@@ -9,6 +9,7 @@ import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { type RedisKeys, RUNS_QUEUE } from './names.js';
 import type { Logger, ToolCaller } from './ports.js';
+import { createIsolation } from './processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
 import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
 import { createRootHandler } from './processors/root.js';
@@ -82,6 +83,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     createTimerHandler(processors),
     createStageHandler(processors),
   ];
+  const isolation = createIsolation();
   const runs: JobHandler = (job) => (isTimer(job.data) ? timer(job) : root(job));
   const workers = served.map((queue) =>
     createQueueWorker({
@@ -92,6 +94,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       name: `${hostname()}:${process.pid}`,
       handler: queue === RUNS_QUEUE ? runs : stage,
       settings,
+      isolation,
       logger,
     }),
   );

@@ -9,6 +9,7 @@ import { WORKER_DEFAULTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
+import type { Isolation } from './isolation.js';
 import { type ActiveJob, type JobHandler, RUN_STOPS } from './job.js';
 
 export interface WorkerSettings {
@@ -29,6 +30,8 @@ export interface QueueWorkerOptions {
   readonly name: string;
   readonly handler: JobHandler;
   readonly settings: WorkerSettings;
+  /** Shared by all workers of a process: what ends one ends them all. */
+  readonly isolation: Isolation;
   readonly logger: Logger;
 }
 
@@ -106,10 +109,13 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const active = new Set<Job>();
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
     active.add(job);
+    const own = signal ?? new AbortController().signal;
+    const entered = options.isolation.enter(job.stalledCounter, own);
+    const leave = typeof entered === 'function' ? entered : await entered;
     try {
-      const own = signal ?? new AbortController().signal;
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
+      leave();
       active.delete(job);
     }
   };

@@ -11,6 +11,7 @@ import { createScriptRunner } from '../../src/adapters/scripts.js';
 import { RETENTION_DEFAULTS } from '../../src/config.js';
 import { RUNS_QUEUE, redisKeys } from '../../src/names.js';
 import type { RunLog } from '../../src/ports.js';
+import { createIsolation } from '../../src/processors/isolation.js';
 import type { ProcessorDependencies } from '../../src/processors/job.js';
 import { createQueueWorker, workerSettings } from '../../src/processors/queue-worker.js';
 import { createRootHandler } from '../../src/processors/root.js';
@@ -86,6 +87,7 @@ const processors: ProcessorDependencies = {
   logger: silentLog,
 };
 const [root, stage] = [createRootHandler(processors), createStageHandler(processors)];
+const isolation = createIsolation();
 for (const queue of registry.queues()) {
   createQueueWorker({
     queue,
@@ -95,6 +97,7 @@ for (const queue of registry.queues()) {
     name: 'crash-worker',
     handler: queue === RUNS_QUEUE ? root : stage,
     settings: workerSettings(order.settings),
+    isolation,
     logger: silentLog,
   }).start();
 }
