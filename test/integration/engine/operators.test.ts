@@ -213,7 +213,10 @@ test('a routed run is retried from its route, and keeps its decision', async () 
   const desk = defineRouter({
     name: 'desk',
     input: anyInput,
-    classify: () => ({ route: 'a' as const, priority: 'LOW', evidence: (classified += 1) }),
+    classify: () => {
+      classified += 1;
+      return { route: 'a' as const, priority: 'LOW', evidence: classified };
+    },
     routes: {
       a: {
         run: task('a', () => {
