@@ -98,6 +98,10 @@ export function openSqliteStore(path: string): DatabaseStore {
       return adjustStock(file, journal, tableNamed(tableName), column, changes, undoing);
     },
 
+    async effects(query) {
+      return journal.list(query);
+    },
+
     close: () => file.close(),
   };
 }
