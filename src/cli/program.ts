@@ -155,6 +155,17 @@ Examples:
       const { show } = await import('./commands/show.js');
       done(await show(settingsOf(command), id, terminal));
     });
+  program
+    .command('orphans')
+    .description('find effects that no run knows of, such as after a power loss of Redis; reads only')
+    .addHelpText(
+      'after',
+      '\nExample:\n  switchyard orphans --json\n\nExit codes:\n  0 none, 4 there are some: each comes with what can be done\n',
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const { orphans } = await import('./commands/orphans.js');
+      done(await orphans(settingsOf(command), terminal));
+    });
   addOperatorCommands(program, async (command, id, say, wait) => {
     const { operate } = await import('./commands/operate.js');
     done(await operate(settingsOf(command), { id, say, wait }, terminal));
