@@ -57,6 +57,8 @@ export function redisKeys(prefix: string) {
     indexBase: index,
     /** Stream: one entry each time a run ends, or stops until a person has answered. */
     settled: `${prefix}:settled`,
+    /** Hash: the version of all of this. */
+    schema: `${prefix}:schema`,
     /** String with a limit of time: a process has just looked for lost runs. */
     reconciler: `${prefix}:reconciler`,
   };
@@ -69,6 +71,7 @@ export const RESERVED_QUEUES: ReadonlySet<string> = new Set([
   ATTENTION_QUEUE,
   'log',
   'index',
+  'schema',
   'settled',
   'reconciler',
 ]);

@@ -1,7 +1,9 @@
 /** The connections of one Switchyard: opened by role, checked once, closed together. */
 import type { Redis } from 'ioredis';
+import { DEFAULT_PREFIX } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Logger } from '../ports.js';
+import { assertKeySchema } from './key-schema.js';
 import { openRedis, type RedisRole } from './redis.js';
 import { addressOf, type RedisConnection } from './redis-address.js';
 import { assertRedisSuitable } from './redis-check.js';
@@ -23,7 +25,11 @@ export interface RedisConnections {
 }
 
 /** @throws SwitchyardError INVALID_CONFIG when the connection leads nowhere, or to a place that cannot serve */
-export function createRedisConnections(connection: RedisConnection, logger: Logger): RedisConnections {
+export function createRedisConnections(
+  connection: RedisConnection,
+  logger: Logger,
+  prefix: string = DEFAULT_PREFIX,
+): RedisConnections {
   const address = addressOf(connection);
   const opened = new Set<Redis>();
   let suitable: Promise<void> | undefined;
@@ -54,6 +60,7 @@ export function createRedisConnections(connection: RedisConnection, logger: Logg
       for (const { level, what, mend } of report.findings) {
         logger[level === 'info' ? 'info' : 'warn']({ mend }, what);
       }
+      await assertKeySchema(client, prefix, logger);
     } catch (error) {
       assertOpen();
       throw error;

@@ -26,7 +26,7 @@ async function upgraded() {
 const documentOf = async (run: ReturnType<Switchyard['run']>) => await run.wait('15s');
 
 test('[P1] runs that the version before left in flight are finished by this one, and no effect is repeated', async () => {
-  const { work, runOf, effects } = await upgraded();
+  const { work, runOf, effects, redis, prefix } = await upgraded();
   await work(QUICK);
   const ends: Readonly<Record<string, object>> = {
     ended: { status: 'completed', output: ['one'] },
@@ -47,6 +47,7 @@ test('[P1] runs that the version before left in flight are finished by this one,
   );
   expect(Object.fromEntries(ended)).toMatchObject(ends);
   expect(effects.map(({ key }) => key).sort()).toEqual([...new Set(effects.map(({ key }) => key))].sort());
+  expect(await redis.hget(`${prefix}:schema`, 'version')).toBe('1');
   expect(effects.filter(({ stage }) => stage === 'one.undo')).toHaveLength(1);
 });
 
