@@ -8,6 +8,7 @@ import { openRedis, type RedisRole } from './redis.js';
 import { addressOf, type RedisConnection } from './redis-address.js';
 import { assertRedisSuitable } from './redis-check.js';
 import { connectOrFail } from './redis-connect.js';
+import { outageOf } from './scripts.js';
 
 export type { RedisConnection } from './redis-address.js';
 
@@ -56,14 +57,14 @@ export function createRedisConnections(
     const client = open('producer', 'check');
     try {
       await connectOrFail(client, address);
-      const report = await assertRedisSuitable(client);
-      for (const { level, what, mend } of report.findings) {
-        logger[level === 'info' ? 'info' : 'warn']({ mend }, what);
+      const report = await assertRedisSuitable(client, prefix);
+      for (const { level, what, cost, mend } of report.findings) {
+        logger[level === 'info' ? 'info' : 'warn']({ cost, mend }, what);
       }
       await assertKeySchema(client, prefix, logger);
     } catch (error) {
       assertOpen();
-      throw error;
+      throw outageOf(error) ?? error;
     } finally {
       release(client);
     }
