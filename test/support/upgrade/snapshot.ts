@@ -58,7 +58,7 @@ export async function takeKeys(redis: Redis, prefix: string): Promise<Snapshot['
   return await Promise.all(names.sort().map(async (key): Promise<[string, Value]> => [key, await readKey(redis, key)]));
 }
 
-async function readKey(redis: Redis, key: string): Promise<Value> {
+export async function readKey(redis: Redis, key: string): Promise<Value> {
   const type = await redis.type(key);
   switch (type) {
     case 'string':
