@@ -178,8 +178,9 @@ function settingsOf(name: string, written: Entry, { source, environment, folder 
   if (written.url !== undefined) {
     const url = httpUrl(expand(written.url, 'url'), name, source);
     const headers = expandAll(written.headers ?? {}, 'headers');
-    const redact = redactorOf([...variables.filledIn, ...Object.values(headers)]);
-    return { kind: 'http', name, url, headers, display: written.url, redact };
+    const secrets = [...Object.values(headers).flatMap(secretsOfHeader), ...credentialsOf(url)];
+    const redact = redactorOf([...variables.filledIn, ...secrets]);
+    return { kind: 'http', name, url, headers, display: withoutCredentials(written.url), redact };
   }
   const command = expand(written.command ?? '', 'command');
   const args = (written.args ?? []).map((arg, index) => expand(arg, 'args', index));
@@ -196,6 +197,23 @@ function settingsOf(name: string, written: Entry, { source, environment, folder 
     display,
     redact: redactorOf([...variables.filledIn, ...Object.values(env)]),
   };
+}
+
+/** A server may repeat the credentials of a header without their scheme: of `Bearer abc` it is `abc` that is secret. */
+function secretsOfHeader(value: string): readonly string[] {
+  const credentials = /^\S+\s+(\S.*)$/.exec(value)?.[1];
+  return credentials === undefined ? [value] : [value, credentials];
+}
+
+/** Of `https://user:password@…`: the password, and both as the request's header has them. */
+function credentialsOf(url: URL): readonly string[] {
+  if (url.password === '') return [];
+  const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  return [password, Buffer.from(`${user}:${password}`).toString('base64')];
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/^(\w+:\/\/)[^/?#]*@/, '$1***@');
 }
 
 function httpUrl(text: string, name: string, source: string): URL {

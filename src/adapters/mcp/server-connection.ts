@@ -10,6 +10,7 @@ import type { Logger } from '../../ports.js';
 import type { McpServerSettings } from './config.js';
 import { HttpTransport } from './http-transport.js';
 import type { PidList } from './pid-list.js';
+import { redactingLogger } from './redacting-logger.js';
 import { ServerSession } from './server-session.js';
 import { startFailure } from './start-failure.js';
 import { StdioTransport } from './stdio-transport.js';
@@ -47,7 +48,7 @@ export class ServerConnection {
   constructor(settings: McpServerSettings, options: ConnectionOptions) {
     this.settings = settings;
     this.#options = options;
-    this.#logger = options.logger?.child({ server: settings.name });
+    this.#logger = options.logger && redactingLogger(options.logger.child({ server: settings.name }), settings.redact);
   }
 
   /** The live session, started if there is none. Rejects with SERVER_START_FAILED or TOOL_UNAVAILABLE. */
