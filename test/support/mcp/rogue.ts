@@ -11,7 +11,10 @@ import { SwitchyardError } from '../../../src/errors.js';
 
 const SCRIPT = fileURLToPath(new URL('./rogue-server.mjs', import.meta.url));
 
-export type PoolOverrides = Partial<Omit<ToolPoolOptions, 'config'>> & { readonly bindings?: unknown };
+export type PoolOverrides = Partial<Omit<ToolPoolOptions, 'config'>> & {
+  readonly bindings?: unknown;
+  readonly limits?: object;
+};
 
 export interface Rogue {
   readonly pool: ToolPool;
@@ -31,14 +34,21 @@ export interface HttpRogue extends Rogue {
   restart(): Promise<void>;
 }
 
-const QUICK = { pingTimeoutMs: 200, startTimeoutMs: 5_000 };
+const QUICK = { startTimeoutMs: 5_000 };
+/** No health checks but those a test asks for, and pings that are soon over. */
+const QUICK_LIMITS = { health: { every: false, timeout: 200 } };
 
 export function rogueOverStdio(
   overrides: PoolOverrides & { readonly args?: readonly string[]; readonly env?: object } = {},
 ): Rogue {
-  const { args = [], env, bindings, ...options } = overrides;
+  const { args = [], env, bindings, limits, ...options } = overrides;
   const base = journalIn();
-  const server = { command: process.execPath, args: [SCRIPT, '--journal', base.path, ...args], ...(env && { env }) };
+  const server = {
+    command: process.execPath,
+    args: [SCRIPT, '--journal', base.path, ...args],
+    limits: { ...QUICK_LIMITS, ...limits },
+    ...(env && { env }),
+  };
   const config = parseMcpConfig({ mcpServers: { rogue: server }, ...(bindings !== undefined && { bindings }) }, 'test');
   const pool = createToolPool({ config, ...QUICK, ...options });
   return { ...base.api, pool, close: () => pool.close().then(base.remove) };
@@ -47,14 +57,14 @@ export function rogueOverStdio(
 export async function rogueOverHttp(
   overrides: PoolOverrides & { readonly args?: readonly string[]; readonly headers?: Record<string, string> } = {},
 ): Promise<HttpRogue> {
-  const { args = [], headers, bindings, ...options } = overrides;
+  const { args = [], headers, bindings, limits, ...options } = overrides;
   const base = journalIn();
   const start = (port: string) =>
     listening(spawn(process.execPath, [SCRIPT, '--journal', base.path, '--http', port, ...args]));
   let running = await start('0');
   const port = running.port;
   const url = `http://127.0.0.1:${port}/mcp`;
-  const server = { url, ...(headers && { headers }) };
+  const server = { url, limits: { ...QUICK_LIMITS, ...limits }, ...(headers && { headers }) };
   const config = parseMcpConfig({ mcpServers: { rogue: server }, ...(bindings !== undefined && { bindings }) }, 'test');
   const pool = createToolPool({ config, ...QUICK, ...options });
   const kill = async () => {
