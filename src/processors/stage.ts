@@ -6,6 +6,7 @@ import { MAX_CRASHES } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import { postponement } from '../orchestrators/postpone.js';
 import { taskOf } from '../orchestrators/stage-task.js';
 import { parseJob, runOfLaterVersion, StageJob, type StageResult } from '../schema.js';
 import type { Task } from '../task.js';
@@ -57,12 +58,16 @@ async function runStage(
         `"${stage.stage}" lost its worker ${job.crashes} times, and is not tried again. Look in the worker's log for what ended it`,
       );
     }
-    if (stage.kind === 'step' || stage.kind === 'undo') return await runEffect(deps, job, stage, definition, task);
+    if (isEffect(stage.kind)) return await runEffect(deps, job, stage, definition, task);
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
     return completed(deps, job, output);
   } catch (thrown) {
     return await failedOrPutBack(deps, job, stage, task, toSwitchyardError(thrown, { step: stage.stage }));
   }
+}
+
+function isEffect(kind: StageJob['kind']): boolean {
+  return kind === 'step' || kind === 'undo';
 }
 
 /** What Redis could not take (it is full, read-only, gone) is not the attempt's failure, nor is failing to record it. */
@@ -83,16 +88,25 @@ function completed(deps: ProcessorDependencies, job: ActiveJob, output: unknown)
 async function failed(
   deps: ProcessorDependencies,
   job: ActiveJob,
-  { run, stage }: StageJob,
+  { run, stage, kind }: StageJob,
   task: Task | undefined,
   error: SwitchyardError,
 ): Promise<Handled> {
   // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended.
   if (job.signal.aborted) return { kind: 'fenced-off' };
   if (error.code === 'REDIS_UNAVAILABLE') return putBack(job);
+  const putOffMs = postponement(error, job.attempt - job.failures - 1, deps.random());
   const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
-  const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
-  if (recorded.kind === 'fenced-off') return recorded;
+  // Of an effect each attempt's end is recorded: an intent without one counts as an effect that may have happened. Any other
+  // stage says once why it waits.
+  if (putOffMs === undefined || isEffect(kind) || job.attempt === job.failures + 1) {
+    const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
+    if (recorded.kind === 'fenced-off') return recorded;
+  }
+  if (putOffMs !== undefined) {
+    deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, putOffMs }, error.message);
+    return { kind: 'put-back', afterMs: putOffMs };
+  }
   const final = !error.retryable || job.isLastAttempt;
   deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);

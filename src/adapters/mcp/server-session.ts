@@ -47,6 +47,7 @@ export class ServerSession {
   #callsUnderWay = 0;
   #onIdle: (() => void) | undefined;
   #timeoutsInARow = 0;
+  #timesHeard = 0;
 
   private constructor(client: Client, requestLimitMs: number) {
     this.#client = client;
@@ -131,6 +132,7 @@ export class ServerSession {
   /** A call had its answer, or a sign that it is worked on. */
   heard(): void {
     this.#timeoutsInARow = 0;
+    this.#timesHeard += 1;
   }
 
   /** A call ended without either; returns how many have in a row. */
@@ -139,8 +141,9 @@ export class ServerSession {
     return this.#timeoutsInARow;
   }
 
-  /** Whether the server answers at all within the limit. */
+  /** Whether the server answers at all within the limit: the ping, or a call meanwhile. */
   async ping(limitMs: number): Promise<PingResult> {
+    const heardBefore = this.#timesHeard;
     try {
       await this.#client.ping({ timeout: limitMs });
       return 'answered';
@@ -149,7 +152,7 @@ export class ServerSession {
       if (refusal?.sessionLost) return 'unknown-session';
       // A server without ping says so, which is an answer; and so is being turned away.
       const answered = error instanceof McpError && error.code === ErrorCode.MethodNotFound;
-      return answered || refusal?.unprocessed ? 'answered' : 'unanswered';
+      return answered || refusal?.unprocessed || this.#timesHeard > heardBefore ? 'answered' : 'unanswered';
     }
   }
 

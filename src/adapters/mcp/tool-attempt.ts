@@ -67,13 +67,21 @@ export async function attemptCall(attempt: Attempt): Promise<unknown> {
     const value = translation.fromTool(answer.value, attempt.args);
     return attempt.contract ? checkAnswer({ value, plainText: answer.plainText }, attempt.contract, call) : value;
   } catch (error) {
-    if (session) report(connection, session, error, deadline);
-    throw callFailure(error, failedCall(attempt, session, sent));
+    const failure = callFailure(error, failedCall(attempt, session, sent));
+    if (session) report(connection, session, { error, failure, deadline });
+    throw failure;
   }
 }
 
-function report(connection: ServerConnection, session: ServerSession, error: unknown, deadline: CallDeadline): void {
+interface AttemptEnd {
+  readonly error: unknown;
+  readonly failure: SwitchyardError;
+  readonly deadline: CallDeadline;
+}
+
+function report(connection: ServerConnection, session: ServerSession, { error, failure, deadline }: AttemptEnd): void {
   if (httpRefusal(error)?.sessionLost) connection.forget(session);
+  if (failure.answered) connection.heard(session);
   const timedOut = deadline.why === 'timeout' || deadline.why === 'idle';
   if (timedOut && !deadline.heard) connection.suspect(session);
 }

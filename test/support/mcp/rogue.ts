@@ -1,7 +1,7 @@
 /** Starts the misbehaving server for a test, over stdio (by the pool itself) or over HTTP (by us), and reads its journal. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +21,12 @@ export interface Rogue {
   readonly folder: string;
   /** What reached the server so far, a word per call. */
   journal(): string[];
-  /** Resolves when the journal holds the word. */
-  journaled(word: string): Promise<void>;
+  /** Resolves when the journal holds the word, as often as asked. */
+  journaled(word: string, times?: number): Promise<void>;
+  /** How often the journal holds the word. */
+  count(word: string): number;
+  /** Lets the calls of `hold` be answered. */
+  release(): void;
   close(): Promise<void>;
 }
 
@@ -99,12 +103,15 @@ function journalIn() {
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-rogue-'));
   const path = join(folder, 'journal');
   const journal = () => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []);
+  const count = (word: string) => journal().filter((one) => one === word).length;
   return {
     path,
     api: {
       folder,
       journal,
-      journaled: (word: string) => eventually(() => journal().includes(word)),
+      journaled: (word: string, times = 1) => eventually(() => count(word) >= times, `"${word}" in the journal`),
+      count,
+      release: () => writeFileSync(`${path}.release`, ''),
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
