@@ -47,7 +47,7 @@ const duration = (max: number) =>
         return toMsWithin(
           value as Duration,
           { min: SHORTEST_MS, max },
-          { code: 'INVALID_CONFIG', what: 'the duration' },
+          { code: 'INVALID_CONFIG', what: 'the value' },
         );
       } catch (error) {
         context.addIssue({ code: 'custom', message: toSwitchyardError(error).message });

@@ -48,6 +48,17 @@ describe('an MCP server over stdio', () => {
     expect(await pool.call('rogue.flood', {}, ONCE)).toEqual({ flooded: true });
   });
 
+  it('that dies after such a flood is noticed at once', async () => {
+    const { pool } = start();
+    await pool.call('rogue.echo', {}, ONCE);
+    const startedAt = performance.now();
+    await expect(pool.call('rogue.flood_and_die', {}, ONCE)).rejects.toMatchObject({
+      code: 'TOOL_UNAVAILABLE',
+      answered: false,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
   it('that crashes at start is SERVER_START_FAILED with its exit code, command and the last lines of its stderr', async () => {
     const { pool } = start({
       args: ['--crash-at-start', 'cannot open the ledger, key=s3cret-value'],

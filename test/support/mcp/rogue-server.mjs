@@ -82,6 +82,11 @@ const TOOLS = {
   environment: () => structured({ names: Object.keys(process.env), cwd: process.cwd(), pid: process.pid }),
   meta: (_args, message) => structured(message.params._meta ?? {}),
   hang: () => undefined,
+  // Journals its key and answers the second time only.
+  hang_once: (args) => {
+    journal(`key:${args.key}`);
+    return once('hang_once') ? undefined : structured(args);
+  },
   // Answers once the test has made the file `<journal>.release`.
   hold: async (args) => {
     while (!existsSync(`${options.journal}.release`)) await new Promise((resolve) => setTimeout(resolve, 5));
