@@ -44,11 +44,7 @@ const duration = (max: number) =>
     .transform((value, context) => {
       try {
         // A text that is no duration is refused in there, with the same words as everywhere else.
-        return toMsWithin(
-          value as Duration,
-          { min: SHORTEST_MS, max },
-          { code: 'INVALID_CONFIG', what: 'the value' },
-        );
+        return toMsWithin(value as Duration, { min: SHORTEST_MS, max }, { code: 'INVALID_CONFIG', what: 'the value' });
       } catch (error) {
         context.addIssue({ code: 'custom', message: toSwitchyardError(error).message });
         return z.NEVER;
