@@ -1,6 +1,6 @@
 /**
  * Whether an attempt has asked a tool for something that is not safe to repeat. If it has, a later call that its server
- * refuses must fail the attempt as any other failure does: put off, the attempt would be made again for nothing, and the
+ * refuses must fail the attempt like every other failure: put off, the attempt would be made again for nothing, and the
  * first call with it, beyond what the task's `attempts` allow.
  */
 import { SwitchyardError, toSwitchyardError } from '../errors.js';

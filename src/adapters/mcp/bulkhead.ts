@@ -10,7 +10,7 @@ export interface BulkheadLimits {
   readonly waiting: number;
 }
 
-export type Entry = 'entered' | 'line-full' | 'waited-too-long' | 'dismissed';
+export type Entry = 'entered' | 'line-full' | 'waited-too-long';
 
 type Waiter = (entry: Entry) => void;
 
@@ -46,11 +46,6 @@ export class Bulkhead {
     // The place is handed on: one that were free for a moment could be taken by somebody who has not waited.
     if (next) next('entered');
     else this.#inside -= 1;
-  }
-
-  /** Turns away whoever stands in line. */
-  dismiss(): void {
-    for (const waiter of [...this.#line]) waiter('dismissed');
   }
 
   #standInLine(patienceMs: number, signal: AbortSignal): Promise<Entry> {

@@ -16,7 +16,7 @@ import { callFailure } from './call-failure.js';
 import { outcomeOf } from './call-outcome.js';
 import { admit, type BreakerState, CLOSED, fail, settle, type Ticket } from './circuit-breaker.js';
 import type { McpServerSettings } from './config.js';
-import { type ConnectionOptions, closed, ServerConnection } from './server-connection.js';
+import { type ConnectionOptions, ServerConnection } from './server-connection.js';
 import { busy, type CountedError, paused } from './server-refusal.js';
 import { requirePing } from './trial-ping.js';
 
@@ -102,7 +102,6 @@ export class GuardedServer {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#checks);
-    this.#bulkhead.dismiss();
     await this.connection.close();
   }
 
@@ -113,9 +112,7 @@ export class GuardedServer {
     const { deadline } = call;
     try {
       const entry = await this.#bulkhead.enter(deadline.remainingMs / 2, deadline.attemptSignal());
-      if (entry === 'line-full' || entry === 'waited-too-long') throw busy(call, this.settings, entry);
-      if (entry === 'dismissed')
-        throw this.#closed ? closed(this.settings.name) : this.#paused(call, this.#pauseLeftMs);
+      if (entry !== 'entered') throw busy(call, this.settings, entry);
     } catch (error) {
       throw error instanceof EndedEarly ? this.#endedUnasked(call, error) : error;
     }
@@ -156,7 +153,6 @@ export class GuardedServer {
         { pauseMs, lastError: this.#lastError },
         'MCP server is paused: its calls are refused unasked',
       );
-      this.#bulkhead.dismiss();
     } else if (next.phase === 'closed') this.#logger?.info({}, 'MCP server answers again and is no longer paused');
   }
 

@@ -216,6 +216,6 @@ export class ServerConnection {
   }
 }
 
-export function closed(server: string): SwitchyardError {
+function closed(server: string): SwitchyardError {
   return new SwitchyardError('TOOL_UNAVAILABLE', `MCP server "${server}" was not asked: the tool pool is closed`);
 }

@@ -50,7 +50,7 @@ describe('a server that has failed five calls in a row', () => {
     expect(await codes(from, 'die', 5)).toEqual(Array(5).fill('TOOL_UNAVAILABLE'));
     const startedAt = performance.now();
     const error = await failureOf(call(from, 'echo'));
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(error).toMatchObject({ code: 'SERVER_PAUSED', retryable: true, answered: undefined });
     expect(error.retryAfterMs).toBeGreaterThan(55_000);
     expect(error.retryAfterMs).toBeLessThanOrEqual(60_000);
@@ -168,8 +168,9 @@ describe('when the pause is over', () => {
   });
 
   it('nor that it is there and hangs: it must answer a ping first', async () => {
-    const from = await overHttp({ limits: { ...BRIEF, health: { every: false, timeout: 100 } } });
-    await call(from, 'ignore_pings');
+    const limits = { ...BRIEF, health: { every: false, timeout: 100 } };
+    const from = await overHttp({ limits, args: ['--ignore-pings'] });
+    await call(from, 'echo');
     await codes(from, 'hang', 2, 100);
     const before = from.count('echo');
     await pauseOver(from);

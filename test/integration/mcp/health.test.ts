@@ -1,5 +1,6 @@
 /** Health checks and recycling: a server that is gone or hangs is started anew, and what that costs its other calls. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Logger } from '../../../src/ports.js';
 import {
   eventually,
   failureOf,
@@ -9,8 +10,11 @@ import {
   rogueOverHttp,
   rogueOverStdio,
 } from '../../support/mcp/rogue.js';
+import { silentLog } from '../../support/silent-log.js';
 
-const CHECKED = { health: { every: '50ms', timeout: '100ms' } };
+const CHECKED = { health: { every: '50ms', timeout: '5s' } };
+/** A ping is given up soon, by a server that ignores it. */
+const IMPATIENT = { health: { every: '50ms', timeout: '500ms' } };
 const UNCHECKED = { health: { every: false, timeout: '100ms' } };
 
 let rogue: Rogue | undefined;
@@ -54,7 +58,7 @@ describe('a health check', () => {
   });
 
   it('ends a stdio server that does not answer it, and starts another', async () => {
-    const from = overStdio(CHECKED);
+    const from = overStdio(IMPATIENT);
     const pid = await pidOf(from);
     await call(from, 'ignore_pings');
     await eventually(() => !isAlive(pid), 'the end of the server');
@@ -64,15 +68,15 @@ describe('a health check', () => {
   });
 
   it('takes the answer to a call for one, where a server does not answer pings', async () => {
-    const from = await overHttp({ health: { every: '50ms', timeout: '400ms' } });
+    const from = await overHttp(IMPATIENT);
     await call(from, 'ignore_pings');
     await from.journaled('ping');
-    for (let pings = from.count('ping'); pings < 4; pings = from.count('ping')) await call(from, 'echo');
+    for (let pings = from.count('ping'); pings < 3; pings = from.count('ping')) await call(from, 'echo');
     expect(from.count('initialize')).toBe(1);
   });
 
   it('makes the session of a silent HTTP server anew', async () => {
-    const from = await overHttp(CHECKED);
+    const from = await overHttp(IMPATIENT);
     await call(from, 'ignore_pings');
     await from.journaled('session-ended');
     await from.journaled('initialize', 2);
@@ -89,12 +93,21 @@ describe('a health check', () => {
   });
 
   it('starts a server once, and leaves it to the calls when that has not helped', async () => {
-    const from = await overHttp(CHECKED);
+    const said: string[] = [];
+    const warn = (_fields: object, words = '') => void said.push(words);
+    const logger: Logger = { ...silentLog, warn, child: () => ({ ...silentLog, warn }) };
+    const from = await rogueOverHttp({ limits: CHECKED, logger });
+    rogue = from;
+    const clock = rogueOverStdio({ limits: CHECKED });
+    await call(clock, 'echo');
     await call(from, 'echo');
     await from.kill();
     await eventually(() => healthOf(from)?.connected === false && healthOf(from)?.failures === 1, 'the finding');
+    await clock.journaled('ping', clock.count('ping') + 10);
+    await clock.close();
+    expect(said.filter((words) => words.includes('did not start again'))).toHaveLength(1);
     await from.restart();
-    // Nobody starts it by itself any more; a call does, and from then on the checks are entitled to again.
+    // A call starts it, and from then on the checks may again.
     expect(await call(from, 'echo')).toEqual({});
     expect(healthOf(from)).toMatchObject({ connected: true, failures: 0, restarts: 1 });
     await call(from, 'forget_sessions');

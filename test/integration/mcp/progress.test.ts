@@ -3,9 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf, type Rogue, rogueOverHttp, rogueOverStdio } from '../../support/mcp/rogue.js';
 
 const BINDINGS = {
+  'warm.echo': { server: 'rogue', tool: 'echo', idleTimeout: '5s', totalTimeout: '5s' },
   'patient.progress': { server: 'rogue', tool: 'progress', idleTimeout: '2s' },
   'hasty.hang': { server: 'rogue', tool: 'hang', idleTimeout: '100ms' },
-  'bounded.progress_for_ever': { server: 'rogue', tool: 'progress_for_ever', totalTimeout: '300ms' },
+  'bounded.progress_for_ever': { server: 'rogue', tool: 'progress_for_ever', idleTimeout: '5s', totalTimeout: '300ms' },
 };
 
 const carriers: readonly [string, (limits: object) => Promise<Rogue>][] = [
@@ -21,16 +22,16 @@ describe.each(carriers)('a call over %s', (_carrier, start) => {
   });
   const begin = async (limits: object) => {
     rogue = await start(limits);
-    await rogue.pool.call('rogue.echo', {}, { timeoutMs: 5_000, safeToRepeat: false });
+    await rogue.pool.call('warm.echo', {}, { timeoutMs: 5_000, safeToRepeat: false });
     return rogue.pool;
   };
 
   it('that shows progress takes longer than the silence that ends it', async () => {
-    const pool = await begin({ idleTimeout: '400ms' });
+    const pool = await begin({ idleTimeout: '1500ms' });
     const startedAt = performance.now();
-    const args = { times: 8, everyMs: 100 };
-    expect(await pool.call('rogue.progress', args, { timeoutMs: 5_000, safeToRepeat: false })).toEqual({ times: 8 });
-    expect(performance.now() - startedAt).toBeGreaterThan(600);
+    const args = { times: 8, everyMs: 250 };
+    expect(await pool.call('rogue.progress', args, { timeoutMs: 15_000, safeToRepeat: false })).toEqual({ times: 8 });
+    expect(performance.now() - startedAt).toBeGreaterThan(1_900);
   });
 
   it('that is silent ends long before its timeout, and the server is told', async () => {
@@ -44,20 +45,22 @@ describe.each(carriers)('a call over %s', (_carrier, start) => {
   });
 
   it('that falls silent after some progress ends too', async () => {
-    const pool = await begin({ idleTimeout: '150ms' });
-    const args = { times: 3, everyMs: 400 };
+    const pool = await begin({ idleTimeout: '800ms' });
+    const startedAt = performance.now();
+    const args = { times: 4, everyMs: 200, silent: true };
     const error = await failureOf(pool.call('rogue.progress', args, { timeoutMs: 5_000, safeToRepeat: false }));
-    expect(error.message).toContain('no sign of progress for 150 ms');
+    expect(error.message).toContain('no sign of progress for 800 ms');
+    expect(performance.now() - startedAt).toBeGreaterThan(1_500);
   });
 
   it('ends at the total of its server, however much progress it shows', async () => {
-    const pool = await begin({ idleTimeout: '200ms', totalTimeout: '400ms' });
+    const pool = await begin({ idleTimeout: '900ms', totalTimeout: '400ms' });
     const error = await failureOf(pool.call('rogue.progress_for_ever', {}, { timeoutMs: 5_000, safeToRepeat: false }));
     expect(error.message).toContain('no answer within 400 ms');
   });
 
   it('ends at the timeout of its caller, whatever its server allows', async () => {
-    const pool = await begin({ idleTimeout: '200ms', totalTimeout: '1h' });
+    const pool = await begin({ idleTimeout: '900ms', totalTimeout: '1h' });
     const error = await failureOf(pool.call('rogue.progress_for_ever', {}, { timeoutMs: 300, safeToRepeat: false }));
     expect(error.message).toContain('no answer within 300 ms');
   });

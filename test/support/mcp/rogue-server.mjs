@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     'lost-session-status': { type: 'string', default: '404' },
     'crash-at-start': { type: 'string' },
     'ignore-sigterm': { type: 'boolean', default: false },
+    'ignore-pings': { type: 'boolean', default: false },
   },
 });
 
@@ -113,14 +114,14 @@ const TOOLS = {
     setTimeout(() => clearInterval(timer), 1_000);
     return undefined;
   },
-  // `times` signs of progress, `everyMs` apart, then the answer.
-  progress: async ({ times, everyMs }, message, peer) => {
+  // `times` signs of progress, `everyMs` apart, then the answer, or none when `silent`.
+  progress: async ({ times, everyMs, silent }, message, peer) => {
     for (let n = 1; n <= times; n += 1) {
       await new Promise((resolve) => setTimeout(resolve, everyMs));
       const progressToken = message.params._meta?.progressToken;
       peer.send({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress: n } });
     }
-    return structured({ times });
+    return silent ? undefined : structured({ times });
   },
   die: (_args, _message, peer) => peer.die(),
   die_once: (args, _message, peer) => (once('die_once') ? peer.die() : structured(args)),
@@ -161,7 +162,7 @@ async function handle(message, peer) {
   }
   if (message.method === 'ping') {
     journal('ping');
-    return ignoresPings ? undefined : answer({});
+    return ignoresPings || options['ignore-pings'] ? undefined : answer({});
   }
   if (message.method === 'tools/list') {
     // Three pages, and a tool that is not there the first time.
