@@ -180,4 +180,18 @@ describe('a server that lets two calls in a row time out', () => {
     for (let n = 0; n < 3; n += 1) await failureOf(call(from, 'progress_for_ever', { timeoutMs: 200 }));
     expect(await pidOf(from)).toBe(pid);
   });
+
+  it('is left alone when another of its calls shows progress between them', async () => {
+    const from = overStdio(UNCHECKED);
+    const pid = await pidOf(from);
+    const long = from.pool.call(
+      'rogue.progress',
+      { times: 60, everyMs: 50 },
+      { timeoutMs: 15_000, safeToRepeat: false },
+    );
+    await from.journaled('progress');
+    for (let n = 0; n < 2; n += 1) await failureOf(call(from, 'hang', { timeoutMs: 500 }));
+    expect(await long).toEqual({ times: 60 });
+    expect(await pidOf(from)).toBe(pid);
+  });
 });
