@@ -64,8 +64,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
 
   function drop(link: Link): void {
     links.delete(link);
-    link.client.resetAndDestroy();
-    link.server.resetAndDestroy();
+    reset(link.client);
+    reset(link.server);
   }
 
   function accept(client: Socket): void {
@@ -161,4 +161,10 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       await refuse();
     },
   };
+}
+
+/** Node 20 never finishes a reset that meets a connection which is being opened or ended, and spins when it exits. */
+function reset(socket: Socket): void {
+  if (socket.connecting || socket.writableEnded || socket.readyState !== 'open') socket.destroy();
+  else socket.resetAndDestroy();
 }
