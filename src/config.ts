@@ -96,6 +96,15 @@ export const TASK_DEFAULTS = {
   backoff: { initialMs: 500, factor: 2, maxMs: 30_000, jitter: 0.2 },
 } as const;
 
+/** Share of its SLA after which a HIGH or CRITICAL run that has no answer is escalated: what is left is for a person to act in. */
+export const SLA_WARNING_SHARE = 0.8;
+
+/** Waiting children of a stopped run that one script drops; each costs Redis about 50 µs. */
+export const DROP_PAGE = 200;
+
+/** Stages of a run up to which one reply brings their outputs too; beyond, they are read by pages of as many. */
+export const OUTPUTS_PAGE = 200;
+
 /** Undos are tried longer than steps: giving up means that a person has to act. */
 export const UNDO_ATTEMPTS = 6;
 

@@ -40,6 +40,16 @@ export const ERROR_CODES = {
   /** An effect that is not safe to repeat has lost its answer: only a person can say whether it happened. */
   IN_DOUBT: { http: 409, exit: 4, retryable: false },
   COMPENSATION_STUCK: { http: 409, exit: 4, retryable: false },
+  /** The run was told to stop: by a person, or by a policy of its own once its result was decided. */
+  CANCELLED: { http: 409, exit: 1, retryable: false },
+  /** The run's own deadline passed before it had ended. */
+  DEADLINE_EXCEEDED: { http: 504, exit: 1, retryable: false },
+  /** Fewer branches can still succeed than the fan-out asks for. */
+  QUORUM_NOT_MET: { http: 500, exit: 1, retryable: false },
+  /** A person said no, or nobody said yes in time. */
+  REJECTED: { http: 409, exit: 1, retryable: false },
+  /** No signal arrived before its deadline, and there is no default. */
+  SIGNAL_MISSED: { http: 504, exit: 1, retryable: false },
   /** The tool answered that it failed. */
   TOOL_FAILED: { http: 502, exit: 1, retryable: true },
   /** No answer within the call's timeout; whether the effect happened is unknown. */

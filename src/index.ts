@@ -18,6 +18,7 @@ export type {
   AggregateContext,
   BranchResult,
   Classification,
+  FailurePolicy,
   // Named by the declarations of an application that exports what it has defined.
   FanOutDefinition,
   ListFanOutDefinition,
@@ -30,12 +31,24 @@ export type {
   WorkflowOutput,
 } from './orchestrators/definition.js';
 export { defineFanOut } from './orchestrators/fan-out.js';
+export type { Question } from './orchestrators/questions.js';
 export { defineRouter } from './orchestrators/router.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
-export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
+export type {
+  ListedRun,
+  ListOptions,
+  Logger,
+  OperatorStatus,
+  OperatorWord,
+  RunPage,
+  StopRequest,
+  ToolCaller,
+  ToolCallOptions,
+} from './ports.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { Run, RunState } from './queues/run-handle.js';
+export type { Said } from './queues/said.js';
 export {
   defineTask,
   type LazyFunction,
@@ -47,4 +60,5 @@ export {
   type TaskOutput,
   type ToolOptions,
 } from './task.js';
+export { type Approval, approval, signal } from './wait-task.js';
 export type { Workers, WorkersOptions } from './workers.js';

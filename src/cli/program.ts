@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { addOperatorCommands } from './operator-program.js';
 import { reportError } from './report-error.js';
 import { readSettings, type Settings } from './settings.js';
 import type { Terminal } from './terminal.js';
@@ -13,7 +14,7 @@ Examples:
   switchyard worker              in another terminal: does the work
   switchyard enqueue parallel '{"query":"weather in Paris and reports"}' --wait
   switchyard enqueue order @order.json --key order-42 --wait 30s
-  switchyard runs --status compensated
+  switchyard runs --status attention             what waits for a person
 
 Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
@@ -154,6 +155,10 @@ Examples:
       const { show } = await import('./commands/show.js');
       done(await show(settingsOf(command), id, terminal));
     });
+  addOperatorCommands(program, async (command, id, say, wait) => {
+    const { operate } = await import('./commands/operate.js');
+    done(await operate(settingsOf(command), { id, say, wait }, terminal));
+  });
   return program;
 }
 

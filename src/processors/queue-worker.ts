@@ -9,7 +9,8 @@ import { WORKER_DEFAULTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
-import type { ActiveJob, JobHandler } from './job.js';
+import type { Isolation } from './isolation.js';
+import { type ActiveJob, type JobHandler, RUN_STOPS } from './job.js';
 
 export interface WorkerSettings {
   readonly lockDurationMs: number;
@@ -29,6 +30,8 @@ export interface QueueWorkerOptions {
   readonly name: string;
   readonly handler: JobHandler;
   readonly settings: WorkerSettings;
+  /** Shared by all workers of a process: what ends one ends them all. */
+  readonly isolation: Isolation;
   readonly logger: Logger;
 }
 
@@ -36,6 +39,8 @@ export interface QueueWorkerOptions {
 export interface QueueWorker {
   readonly queue: string;
   start(): void;
+  /** Aborts what goes forward in this run; undos go on. */
+  stopRun(run: string): void;
   /**
    * Takes no more jobs and lets the active ones end. After `graceMs` those that have not are aborted and put back, so that
    * another worker has them at once and no crash is counted.
@@ -101,14 +106,17 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const { queue, settings, logger } = options;
   let stopping: Promise<void> | undefined;
   // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
-  let active = 0;
+  const active = new Set<Job>();
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
-    active += 1;
+    active.add(job);
+    const own = signal ?? new AbortController().signal;
+    const entered = options.isolation.enter(job.stalledCounter, own);
+    const leave = typeof entered === 'function' ? entered : await entered;
     try {
-      const own = signal ?? new AbortController().signal;
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
-      active -= 1;
+      leave();
+      active.delete(job);
     }
   };
   const worker: PoliteWorker = new PoliteWorker(queue, processor, {
@@ -140,13 +148,16 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     const limits = new AbortController();
     const { signal } = limits;
     // A worker without jobs has nothing to wait for but Redis.
-    const grace = delay(active > 0 ? graceMs : 0, undefined, { signal }).then(async () => {
+    const grace = delay(active.size > 0 ? graceMs : 0, undefined, { signal }).then(async () => {
       worker.cancelAllJobs(STOPPING);
       await delay(PUT_BACK_LIMIT_MS, undefined, { signal });
       // Redis does not answer: nothing can be put back, and a worker that waits for it would never stop.
-      if (active > 0) {
+      if (active.size > 0) {
         const then = 'its active jobs are run again when their locks run out';
-        logger.warn({ queue, active }, `stopped without having put anything back, as Redis does not answer; ${then}`);
+        logger.warn(
+          { queue, active: active.size },
+          `stopped without having put anything back, as Redis does not answer; ${then}`,
+        );
       }
       // Not awaited: it waits for a connection to end that there is no longer.
       void worker.disconnect().catch(() => {});
@@ -164,11 +175,21 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
         logger.error({ queue, reason: error instanceof Error ? error.message : String(error) }, 'worker ended');
       });
     },
+    stopRun(run) {
+      for (const { id, data } of active) if (id && isForward(data, run)) worker.cancelJob(id, RUN_STOPS);
+    },
     stop(graceMs) {
       stopping ??= stop(graceMs);
       return stopping;
     },
   };
+}
+
+const FORWARD: ReadonlySet<unknown> = new Set(['branch', 'route', 'escalation', 'step']);
+
+function isForward(data: unknown, run: string): boolean {
+  const job: { readonly run?: unknown; readonly kind?: unknown } = typeof data === 'object' && data ? data : {};
+  return job.run === run && FORWARD.has(job.kind);
 }
 
 async function processJob(

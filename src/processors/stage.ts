@@ -7,6 +7,8 @@ import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { taskOf } from '../orchestrators/stage-task.js';
+import { verdictOf } from '../orchestrators/stopping.js';
+import type { Fenced } from '../ports.js';
 import { parseJob, runOfLaterVersion, StageJob, type StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
@@ -18,6 +20,7 @@ import {
   leaveToOthers,
   type ProcessorDependencies,
   putBack,
+  RUN_STOPS,
 } from './job.js';
 
 export function createStageHandler(deps: ProcessorDependencies): JobHandler {
@@ -38,7 +41,8 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
       );
       return await leaveToOthers(deps, job, stage.run).catch(() => putBack(job));
     }
-    return runStage(deps, job, stage, definition);
+    // A stage that a person has had tried again goes on counting its attempts.
+    return runStage(deps, { ...job, attempt: job.attempt + stage.after }, stage, definition);
   };
 }
 
@@ -58,11 +62,41 @@ async function runStage(
       );
     }
     if (stage.kind === 'step' || stage.kind === 'undo') return await runEffect(deps, job, stage, definition, task);
+    if (deps.isStopping(stage.run)) {
+      throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
+    }
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
-    return completed(deps, job, output);
+    return (await decidedBy(deps, job, stage, definition, true)) ?? completed(deps, job, output);
   } catch (thrown) {
-    return await failedOrPutBack(deps, job, stage, task, toSwitchyardError(thrown, { step: stage.stage }));
+    return await failedOrPutBack(
+      deps,
+      job,
+      stage,
+      { task, definition },
+      toSwitchyardError(thrown, { step: stage.stage }),
+    );
   }
+}
+
+/**
+ * Counts how a branch of a fan-out ended that need not wait for all, and stops its siblings when that decides the run: the
+ * root sleeps until the last of them has ended.
+ */
+async function decidedBy(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  { run, stage, kind }: StageJob,
+  definition: WorkflowDefinition,
+  completed: boolean,
+): Promise<Fenced | undefined> {
+  if (kind !== 'branch' || !('onFailure' in definition) || definition.onFailure === 'collect') return undefined;
+  const tally = await deps.log.tally(run, job.fence, stage, completed);
+  if (tally.kind === 'fenced-off') return tally;
+  const cause = verdictOf(definition.onFailure, tally);
+  if (cause === undefined) return undefined;
+  const which = cause === 'branch_failed' && !completed ? { stage } : {};
+  const stopped = await deps.stop(run, { cause, at: deps.clock.now(), ...which }, job.fence);
+  return stopped.kind === 'fenced-off' ? stopped : undefined;
 }
 
 /** What Redis could not take (it is full, read-only, gone) is not the attempt's failure, nor is failing to record it. */
@@ -83,18 +117,22 @@ function completed(deps: ProcessorDependencies, job: ActiveJob, output: unknown)
 async function failed(
   deps: ProcessorDependencies,
   job: ActiveJob,
-  { run, stage }: StageJob,
-  task: Task | undefined,
+  stageJob: StageJob,
+  { task, definition }: { readonly task: Task | undefined; readonly definition: WorkflowDefinition },
   error: SwitchyardError,
 ): Promise<Handled> {
+  const { run, stage } = stageJob;
+  const stopped = job.signal.aborted && job.signal.reason === RUN_STOPS;
   // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended.
-  if (job.signal.aborted) return { kind: 'fenced-off' };
+  if (job.signal.aborted && !stopped) return { kind: 'fenced-off' };
   if (error.code === 'REDIS_UNAVAILABLE') return putBack(job);
   const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
   const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
   if (recorded.kind === 'fenced-off') return recorded;
-  const final = !error.retryable || job.isLastAttempt;
+  const final = stopped || !error.retryable || job.isLastAttempt;
   deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
+  const fenced = final ? await decidedBy(deps, job, stageJob, definition, false) : undefined;
+  if (fenced) return fenced;
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { WorkerSettings } from '../../src/processors/queue-worker.js';
 
 type Instant =
-  | `${'before' | 'after'}-${'intent' | 'done' | 'append' | 'failure' | 'decision' | 'phase' | 'end'}`
+  | `${'before' | 'after'}-${'intent' | 'done' | 'append' | 'failure' | 'decision' | 'end'}`
   | 'after-effect';
 
 /** `hold`: the task waits after its effect, so that the process can be frozen there. `never`: it works on. */

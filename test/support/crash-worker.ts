@@ -11,6 +11,7 @@ import { createScriptRunner } from '../../src/adapters/scripts.js';
 import { RETENTION_DEFAULTS } from '../../src/config.js';
 import { RUNS_QUEUE, redisKeys } from '../../src/names.js';
 import type { RunLog } from '../../src/ports.js';
+import { createIsolation } from '../../src/processors/isolation.js';
 import type { ProcessorDependencies } from '../../src/processors/job.js';
 import { createQueueWorker, workerSettings } from '../../src/processors/queue-worker.js';
 import { createRootHandler } from '../../src/processors/root.js';
@@ -18,6 +19,7 @@ import { createStageHandler } from '../../src/processors/stage.js';
 import { createAppendStages } from '../../src/queues/append-stages.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
+import { createStopRun } from '../../src/queues/stop-run.js';
 import { createRegistry } from '../../src/registry.js';
 import type { CrashOrder, CrashPoint } from './crash-order.js';
 import { crashWorkflows } from './crash-workflows.js';
@@ -57,7 +59,8 @@ const log: RunLog = {
   recordFailedAttempt: (...args) =>
     around('before-failure', 'after-failure', args[2], () => inner.recordFailedAttempt(...args)),
   decideOnce: (...args) => around('before-decision', 'after-decision', '', () => inner.decideOnce(...args)),
-  enterPhase: (...args) => around('before-phase', 'after-phase', '', () => inner.enterPhase(...args)),
+  recordSlaDue: (...args) => inner.recordSlaDue(...args),
+  tally: (...args) => inner.tally(...args),
   end: (...args) => around('before-end', 'after-end', '', () => inner.end(...args)),
 };
 
@@ -71,14 +74,20 @@ const registry = createRegistry(
 const processors: ProcessorDependencies = {
   log,
   definition: registry.find,
-  append: (definition, facts, fence, stages) =>
-    around('before-append', 'after-append', stages[0]?.stage ?? '', () => append(definition, facts, fence, stages)),
+  append: (definition, facts, fence, stages, phase) =>
+    around('before-append', 'after-append', stages[0]?.stage ?? '', () =>
+      append(definition, facts, fence, stages, phase),
+    ),
+  stop: createStopRun(scripts, keys),
+  isStopping: () => false,
+  answerAtDeadline: () => Promise.resolve(),
   tools: { call: () => Promise.reject(new Error('no tools')), close: () => Promise.resolve() },
   clock: systemClock,
   random: () => 0,
   logger: silentLog,
 };
 const [root, stage] = [createRootHandler(processors), createStageHandler(processors)];
+const isolation = createIsolation();
 for (const queue of registry.queues()) {
   createQueueWorker({
     queue,
@@ -88,6 +97,7 @@ for (const queue of registry.queues()) {
     name: 'crash-worker',
     handler: queue === RUNS_QUEUE ? root : stage,
     settings: workerSettings(order.settings),
+    isolation,
     logger: silentLog,
   }).start();
 }
