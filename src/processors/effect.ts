@@ -89,16 +89,21 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
 
 /** What the task is given: from the run's input and the steps before it; for an undo, what was stored with the intent. */
 function effectInput(effect: Effect): unknown {
-  const { step, stage, facts } = effect;
-  const { record } = facts;
-  if (stage.kind === 'undo') return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
-  return definitionsOwn(effect, 'with', () => step.with(stepFacts(facts, stage.stage)));
+  const { stage, facts } = effect;
+  if (stage.kind === 'undo') return storedUndoArgs(effect) ?? undoArgs(effect, undefined);
+  return definitionsOwn(effect, 'with', () => effect.step.with(stepFacts(facts, stage.stage)));
+}
+
+/** None where a Redis that lost its last second has forgotten them: they are then made again, without the output. */
+function storedUndoArgs({ step, facts: { record } }: Effect): unknown {
+  return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
 }
 
 function undoArgs(effect: Effect, output: unknown): unknown {
-  const { step, facts, key } = effect;
+  const { step, stage, facts } = effect;
   const { undo } = step;
   if (!undo) return undefined;
+  const key = effectKey(stage.run, step.name, 1);
   return definitionsOwn(effect, 'undo', () =>
     undo.with({ input: facts.record.input, key, run: facts.record.id, output }),
   );
