@@ -72,7 +72,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
   const keys = redisKeys(prefix);
-  const connections = createRedisConnections(options.connection, logger);
+  const connections = createRedisConnections(options.connection, logger, prefix);
   const producer = connections.open('producer');
   const scripts = createScriptRunner(producer);
   const log = createRunLog(scripts, keys, retention);

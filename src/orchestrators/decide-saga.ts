@@ -5,8 +5,9 @@
  * (`returns` threw), or a request to stop turns the saga round, for good: the phase is recorded with the first undo, so
  * no later reader can go forward again.
  *
- * Back: every step that may have happened (its intent was recorded, whether or not its end was) and has an undo is
- * undone, in exact reverse order, one at a time. Only when all of these are recorded as done is the run `compensated`.
+ * Back: every step that may have happened (its intent was recorded, whether or not its end was; or anything else says so) and
+ * has an undo is undone, in exact reverse order, one at a time. Only when all of these are recorded as done is the run
+ * `compensated`.
  *
  * Past its pivot a saga cannot turn round: a step that failed for good then waits for a person.
  */
@@ -21,12 +22,25 @@ import { abandoned, isSkipped } from './words.js';
 export const ROOT_STAGE = '~root';
 
 /** Steps whose undo is due, last first. */
-export function dueUndos(definition: SagaDefinition, { record }: Pick<Facts, 'record'>): readonly StepDefinition[] {
-  return definition.steps.filter((step) => step.undo && record.intents.has(step.name)).reverse();
+export function dueUndos(definition: SagaDefinition, facts: Facts): readonly StepDefinition[] {
+  return definition.steps.filter((step) => step.undo && mayHaveHappened(facts, step.name)).reverse();
+}
+
+/**
+ * The intent alone would do, were nothing ever forgotten. But a Redis that lost its last second (power, a failover) may lack
+ * it while the worker that wrote it lives on and writes the step's end, or the end of its job.
+ */
+function mayHaveHappened({ record, stages }: Facts, step: string): boolean {
+  return (
+    record.intents.has(step) ||
+    record.done.has(step) ||
+    stages.get(step)?.state === 'done' ||
+    hasLostAnswer(record, step)
+  );
 }
 
 /** Steps whose undo is due and not recorded as done, last first. */
-export function outstandingUndos(definition: SagaDefinition, facts: Pick<Facts, 'record'>): readonly StepDefinition[] {
+export function outstandingUndos(definition: SagaDefinition, facts: Facts): readonly StepDefinition[] {
   return dueUndos(definition, facts).filter((step) => !facts.record.done.has(undoStage(step.name)));
 }
 

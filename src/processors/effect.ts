@@ -7,6 +7,7 @@ import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { effectKey } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
+import { isPostponement } from '../orchestrators/postpone.js';
 import { stepFacts, stepOf } from '../orchestrators/stage-task.js';
 import type { EffectDone, EffectIntent, Facts, FailedAttempt, Fenced } from '../ports.js';
 import type { StageJob, StageResult } from '../schema.js';
@@ -80,7 +81,7 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
     const canAsk = stage.kind === 'step' && step.find !== undefined;
     if (!canAsk && task.effect.kind === 'unsafe') throw inDoubt(effect, error.message);
     // No later attempt will ask whether it happened, so this one does.
-    const found = canAsk && job.isLastAttempt ? await findEffect(deps, job, effect) : undefined;
+    const found = canAsk && job.isLastAttempt ? await findAtOnce(deps, job, effect) : undefined;
     if (found) return found.output;
     throw error;
   }
@@ -88,16 +89,21 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
 
 /** What the task is given: from the run's input and the steps before it; for an undo, what was stored with the intent. */
 function effectInput(effect: Effect): unknown {
-  const { step, stage, facts } = effect;
-  const { record } = facts;
-  if (stage.kind === 'undo') return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
-  return definitionsOwn(effect, 'with', () => step.with(stepFacts(facts, stage.stage)));
+  const { stage, facts } = effect;
+  if (stage.kind === 'undo') return storedUndoArgs(effect) ?? undoArgs(effect, undefined);
+  return definitionsOwn(effect, 'with', () => effect.step.with(stepFacts(facts, stage.stage)));
+}
+
+/** None where a Redis that lost its last second has forgotten them: they are then made again, without the output. */
+function storedUndoArgs({ step, facts: { record } }: Effect): unknown {
+  return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
 }
 
 function undoArgs(effect: Effect, output: unknown): unknown {
-  const { step, facts, key } = effect;
+  const { step, stage, facts } = effect;
   const { undo } = step;
   if (!undo) return undefined;
+  const key = effectKey(stage.run, step.name, 1);
   return definitionsOwn(effect, 'undo', () =>
     undo.with({ input: facts.record.input, key, run: facts.record.id, output }),
   );
@@ -174,6 +180,17 @@ async function findEffect(
   const answer = await attemptTask(deps, job, { run, stage: `${stage.stage}.find`, task: find.run, input });
   const output = definitionsOwn(effect, 'find', () => find.found(answer));
   return output === undefined ? undefined : { output };
+}
+
+/** When the server that could tell is not asked now, the job is put off; whoever takes it up must still find the doubt. */
+async function findAtOnce(...args: Parameters<typeof findEffect>): ReturnType<typeof findEffect> {
+  try {
+    return await findEffect(...args);
+  } catch (thrown) {
+    const error = toSwitchyardError(thrown);
+    if (!isPostponement(error)) throw thrown;
+    throw new SwitchyardError(error.code, error.message, { ...error.toJSON(), answered: false, cause: error });
+  }
 }
 
 async function recordLostWorker(
