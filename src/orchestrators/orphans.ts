@@ -8,7 +8,9 @@
  * | is not there | happened while ended runs are kept no longer | not judged: the run may be over and forgotten |
  * | is not there | any other | `no-run` |
  * | a fan-out or a router | any | fine: these record no intents |
- * | a saga without intent and end of the stage | a step's, or an undo's | `not-recorded`: an intent comes before its effect, so it was lost |
+ * | a saga without intent and end of the stage | a step's | `not-recorded`: an intent comes before its effect, so it was lost |
+ * | the same | an undo's, and the step is recorded | `not-recorded`: the run counts on what was taken back |
+ * | the same | an undo's, and the step is not recorded either | fine: neither stands, and a person may have undone it |
  * | a saga with the step's undo on record | the step's | `left-standing` |
  * | a saga that ended `failed`, `compensated` or `cancelled` | a step's that has an undo | `left-standing`, unless a person let it stand |
  * | a saga otherwise | any | fine |
@@ -57,13 +59,18 @@ export function isUndo({ stage }: Pick<KeyedEffect, 'stage'>): boolean {
   return stage.endsWith(UNDO_SUFFIX);
 }
 
+/** The name of the step that the effect is of, or takes back. */
+export function stepName({ stage }: Pick<KeyedEffect, 'stage'>): string {
+  return isUndo({ stage }) ? stage.slice(0, -UNDO_SUFFIX.length) : stage;
+}
+
 /** The step that the effect is of, or takes back. */
 export function stepOfEffect(
   definition: WorkflowDefinition | undefined,
-  { stage }: Pick<KeyedEffect, 'stage'>,
+  effect: Pick<KeyedEffect, 'stage'>,
 ): StepDefinition | undefined {
   if (definition?.pattern !== 'saga') return undefined;
-  return definition.steps.find(({ name }) => name === stage || undoStage(name) === stage);
+  return definition.steps.find(({ name }) => name === stepName(effect));
 }
 
 /**
@@ -83,7 +90,10 @@ export function judge(effect: KeyedEffect, known: KnownRuns, definition: Workflo
 
 function judgeStage(effect: KeyedEffect, run: KnownRun, definition: SagaDefinition): Verdict {
   const { stage } = effect;
-  if (!run.recorded.has(stage)) return isQuestionOf(definition, stage) ? 'fine' : 'not-recorded';
+  if (!run.recorded.has(stage)) {
+    const counted = isUndo(effect) ? run.recorded.has(stepName(effect)) : !isQuestionOf(definition, stage);
+    return counted ? 'not-recorded' : 'fine';
+  }
   if (isUndo(effect)) return 'fine';
   if (run.undone.has(stage)) return 'left-standing';
   const claimsNothingStands = run.status === 'failed' || run.status === 'compensated' || run.status === 'cancelled';

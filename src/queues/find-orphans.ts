@@ -6,7 +6,7 @@ import { EFFECTS_PAGE, EffectPage, LIST_EFFECTS } from '../effect-listing.js';
 import { SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { type Orphan, orphanOf } from '../orchestrators/orphan-advice.js';
-import { isAnsweredFor, judge, type KeyedEffect, keyedEffect } from '../orchestrators/orphans.js';
+import { isAnsweredFor, judge, type KeyedEffect, keyedEffect, stepName } from '../orchestrators/orphans.js';
 import type { RunLog, ToolCaller } from '../ports.js';
 import type { RunKnowledge } from '../run-knowledge.js';
 
@@ -96,15 +96,23 @@ async function* effectsOf(
   } while (after !== undefined);
 }
 
+/** By run; of an undo, the step that it takes back too. */
+function stagesOf(page: readonly KeyedEffect[]): ReadonlyMap<string, readonly string[]> {
+  const stages = new Map<string, string[]>();
+  for (const effect of page) {
+    const names = new Set([...(stages.get(effect.run) ?? []), effect.stage, stepName(effect)]);
+    stages.set(effect.run, [...names]);
+  }
+  return stages;
+}
+
 async function judgePage(
   deps: FindOrphansDependencies,
   workflow: string,
   page: readonly KeyedEffect[],
 ): Promise<{ readonly orphans: readonly Orphan[]; readonly notJudged: number }> {
   if (page.length === 0) return { orphans: [], notJudged: 0 };
-  const stages = new Map<string, string[]>();
-  for (const { run, stage } of page) stages.set(run, [...(stages.get(run) ?? []), stage]);
-  const known = await deps.knowledge.of(workflow, stages);
+  const known = await deps.knowledge.of(workflow, stagesOf(page));
   const orphans: Orphan[] = [];
   let notJudged = 0;
   for (const effect of page) {

@@ -95,6 +95,7 @@ test.each<[title: string, run: Run | undefined, stage: string, more: object, ver
     {},
     'fine',
   ],
+  ['a saga that completed, neither the step nor its undo is recorded', { status: 'completed' }, 'pay.undo', {}, 'fine'],
   ['a saga asked whether a step has happened', {}, 'pay.find', {}, 'fine'],
   ['a saga that completed', { status: 'completed', recorded: ['pay'] }, 'pay', {}, 'fine'],
   [
