@@ -12,11 +12,61 @@ import { SwitchyardError } from '../../../src/errors.js';
 import type { RunDocument } from '../../../src/orchestrators/timeline.js';
 import type { FoundOrphan } from '../../../src/queues/find-orphans.js';
 import { order } from '../../../src/workflows/order.js';
+import { cuttableDisk } from '../../support/faults/fault-disk.js';
+import { until } from '../../support/faults/until.js';
 import { silentLog } from '../../support/silent-log.js';
-import type { ShopScene } from './with-shop.js';
+import type { FaultEnv, FaultReport } from './fault.js';
+import { audit, report, type ShopScene, withShop } from './with-shop.js';
 
 const SERVERS = ['commerce', 'database'] as const;
 const Row = z.object({ key: z.string(), undone: z.number() });
+
+const CUTS = 6;
+
+/**
+ * The power goes right after a charge, again and again, while Redis syncs once a second: what it knew of that charge is
+ * mostly not on the disk yet. Every effect that then stands without a run must be named, and no other.
+ */
+export async function effectsOrphaned(env: FaultEnv): Promise<FaultReport> {
+  const disk = await cuttableDisk(env.folder, 'everysec');
+  return await withShop(env, { redis: { fsync: 'everysec' }, disk }, async (scene) => {
+    const { shop, redis } = scene;
+    let cuts = 0;
+    const batch = Math.ceil(env.runs / CUTS);
+    for (let from = 0; from < env.runs; from += batch) {
+      const to = Math.min(from + batch, env.runs);
+      const wanted = shop.books.charges() + 1 + Math.floor(env.random() * 0.8 * (to - from));
+      const submitting = shop.submit(shop.client(), from, to);
+      submitting.catch(() => {});
+      await until(() => shop.books.charges() >= wanted, { limitMs: 120_000, everyMs: 2, what: 'another charge' });
+      redis.freeze();
+      await disk.cut(redis.kill);
+      await redis.start();
+      cuts += 1;
+      await submitting;
+    }
+    const audited = await audit(shop, { mayBeLost: true });
+    const { orphans, violations } = await auditOrphans(scene);
+    const kinds = orphans.map(({ kind }) => kind);
+    const count = (wanted: string) => kinds.filter((kind) => kind === wanted).length;
+    return report(
+      shop,
+      // What became of a run that has lost its record is no part of this.
+      { ...audited, violations: [] },
+      {
+        faults: { 'power loss': cuts, 'effects orphaned': orphans.length },
+        counts: {
+          lost: audited.lost.length,
+          'no-run': count('no-run'),
+          'not-recorded': count('not-recorded'),
+          'left-standing': count('left-standing'),
+        },
+        violations,
+        notes: disk.notes,
+      },
+    );
+  });
+}
 
 export interface OrphanAudit {
   readonly orphans: readonly FoundOrphan[];

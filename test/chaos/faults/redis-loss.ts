@@ -2,7 +2,6 @@
 import { cuttableDisk } from '../../support/faults/fault-disk.js';
 import { lasting } from '../../support/faults/until.js';
 import type { FaultEnv, FaultReport } from './fault.js';
-import { auditOrphans } from './orphans.js';
 import { audit, midLoad, report, someShare, unburnt, withShop } from './with-shop.js';
 
 /** `kill -9` with AOF everysec: what the kernel was given survives, so nothing accepted is lost. */
@@ -50,17 +49,10 @@ async function powerLost(env: FaultEnv, fsync: 'always' | 'everysec'): Promise<F
     const paid = audited.lost.filter((run) => (shop.books.byOrder().get(run)?.charges ?? 0) > 0);
     const unnamed = paid.filter((run) => !named.has(run));
     const late = audited.lost.filter((run) => !acceptedBefore.includes(run));
-    const found = await auditOrphans(scene);
     return report(shop, audited, {
       faults: { 'power loss': 1 },
-      counts: {
-        acceptedBefore: acceptedBefore.length,
-        lost: audited.lost.length,
-        orphans: audited.orphans.length,
-        named: found.orphans.length,
-      },
+      counts: { acceptedBefore: acceptedBefore.length, lost: audited.lost.length, orphans: audited.orphans.length },
       violations: [
-        ...found.violations,
         ...unnamed.map((run) => `${run}: is lost and was charged, and is not among the orphans`),
         ...late.map((run) => `${run}: was accepted after the power loss, and is lost`),
       ],
