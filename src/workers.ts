@@ -39,7 +39,11 @@ export interface WorkersDependencies {
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
+  /** Stands between the processors and their ports: `crash-test` stops a worker there. */
+  readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
 }
+
+export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, logger } = deps;
@@ -48,11 +52,14 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const settings = workerSettings(overrides);
   const connection = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
-  const processors: ProcessorDependencies = {
+  const ports: WrappedPorts = {
     log: createRunLog(scripts, keys, retention),
-    definition: registry.find,
     append: createAppendStages(scripts, keys, deps.jobs),
     tools: deps.tools ?? noTools,
+  };
+  const processors: ProcessorDependencies = {
+    ...(deps.wrap?.(ports) ?? ports),
+    definition: registry.find,
     clock: systemClock,
     random: Math.random,
     logger,
