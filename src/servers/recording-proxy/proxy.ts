@@ -59,8 +59,7 @@ export function createProxy(upstream: Client, { server: name, record }: ProxySet
         return first;
       }
       case 'late':
-        await order.overtaken(stage);
-        await send(params, marks, { delivered: false });
+        await send(params, marks, { delivered: false, after: order.overtaken(stage) });
         return await givenUp(signal);
       case 'lose':
         await send(params, marks, { delivered: false });
@@ -71,11 +70,12 @@ export function createProxy(upstream: Client, { server: name, record }: ProxySet
   async function send(
     call: ToolCall,
     { run, stage, attempt, key }: MarkedCall,
-    { delivered, signal }: { readonly delivered: boolean; readonly signal?: AbortSignal },
+    { delivered, signal, after }: { delivered: boolean; signal?: AbortSignal; after?: Promise<void> },
   ): Promise<Result> {
     const id = randomUUID();
     const of = { ...(run && { run }), ...(stage && { stage }), ...(attempt && { attempt }), ...(key && { key }) };
     write({ kind: 'call', id, server: name, tool: call.name, args: call.arguments ?? {}, ...of });
+    await after;
     const began = performance.now();
     const answered = (said: { readonly result: Result } | { readonly error: { code: number; message: string } }) =>
       write({ kind: 'answer', id, ms: Math.round(performance.now() - began), delivered, ...said });
