@@ -1,7 +1,9 @@
 /** Imports a user's file, also in TypeScript: by Node itself where it can, else by the `tsx` of the user's project. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import { SwitchyardError } from '../../errors.js';
 import { sourcePlace } from '../source-place.js';
 
@@ -25,10 +27,15 @@ export async function loadModule(file: string): Promise<Readonly<Record<string, 
   }
 }
 
+/** Its own address for `import`: resolving for `require`, which is all that Node offers from another folder, finds its twin. */
+const TsxManifest = z.object({
+  exports: z.object({ './esm/api': z.object({ import: z.object({ default: z.string() }) }) }),
+});
+
 async function registerTsx(file: string): Promise<void> {
-  let path: string;
+  let manifest: string;
   try {
-    path = createRequire(file).resolve('tsx/esm/api');
+    manifest = createRequire(file).resolve('tsx/package.json');
   } catch (cause) {
     throw new SwitchyardError(
       'INVALID_CONFIG',
@@ -36,6 +43,8 @@ async function registerTsx(file: string): Promise<void> {
       { cause },
     );
   }
+  const { exports } = TsxManifest.parse(JSON.parse(readFileSync(manifest, 'utf8')));
+  const path = join(dirname(manifest), exports['./esm/api'].import.default);
   const tsx: unknown = await import(pathToFileURL(path).href);
   if (typeof tsx === 'object' && tsx !== null && 'register' in tsx && typeof tsx.register === 'function')
     tsx.register();
