@@ -27,7 +27,7 @@ export interface Played {
 }
 
 /** Runs whose crash is one SIGKILL. */
-const BATCH = 10;
+const BATCH = 16;
 /** A batch is a killed worker with its servers, and what takes over: two keep two cores busy. */
 const LANES = Math.max(1, Math.min(3, availableParallelism()));
 
