@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
+import { z } from 'zod';
 
 type Args = Readonly<Record<string, unknown>>;
 export type CallTool = (tool: string, args: Args) => Promise<unknown>;
@@ -40,15 +41,17 @@ function filesOf(folder: string): unknown {
     });
 }
 
+const Row = z.object({ n: z.number() });
+
 /** How many rows each table of a SQLite file has. */
 function rowsOf(path: string): unknown {
   const file = new Database(path, { readonly: true });
   try {
-    const tables = file.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all();
-    return tables.map(({ name }: { name: string }) => [
-      name,
-      file.prepare(`SELECT count(*) AS n FROM "${name}"`).get(),
-    ]);
+    const tables = z
+      .array(z.object({ name: z.string() }))
+      .parse(file.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all());
+    // Of the row only the number: the driver adds how long it took.
+    return tables.map(({ name }) => [name, Row.parse(file.prepare(`SELECT count(*) AS n FROM "${name}"`).get()).n]);
   } finally {
     file.close();
   }
