@@ -6,6 +6,7 @@ export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
+export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
 export { type Switchyard, type SwitchyardOptions, switchyard } from './engine.js';
 export {
   type ErrorCode,
