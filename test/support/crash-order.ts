@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import type { WorkerSettings } from '../../src/processors/queue-worker.js';
 
 type Instant =
@@ -89,6 +89,8 @@ async function bundle(): Promise<string> {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
     },
   });
+  // Its service is a process of its own, and would be counted among what a test leaves behind.
+  await stop();
   for (const folder of [join(SOURCES, 'adapters', 'lua'), join(SOURCES, 'queues', 'lua')]) {
     await Promise.all(readdirSync(folder).map((file) => copyFile(join(folder, file), join(FOLDER, 'lua', file))));
   }
