@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Redis } from 'ioredis';
 import { startEmbeddedRedis } from '../../src/adapters/embedded-redis/embedded-redis.js';
 import { violationText } from '../../src/orchestrators/invariants/verdict.js';
 import { silentLog } from '../support/silent-log.js';
@@ -17,7 +18,9 @@ import { type MatrixReport, recoveries, runMatrix } from './matrix.js';
 import { type MutantReport, runMutants } from './mutants.js';
 import { planRuns, randomOf } from './plan.js';
 import { SITES } from './points.js';
+import { checkRemains, countRemains } from './remains.js';
 import { SCENARIOS } from './scenarios.js';
+import { openShop } from './shop.js';
 import { invariantsTable, mutantsTable, pointsTable } from './tables.js';
 
 const { values } = parseArgs({
@@ -30,8 +33,13 @@ const { values } = parseArgs({
   },
 });
 
+/** Where nothing else goes on until the dead worker's job is taken up. */
+const EFFECTS = SITES.filter(({ point, kind }) => point === 'after-effect' && (kind === 'order' || kind === 'refused'));
+
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const problems: string[] = [];
+/** Checked beside the reports whose points stand in the table. */
+const otherVerdicts: MatrixReport['verdict'][] = [];
 
 const first = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, at) => first + at);
@@ -40,6 +48,7 @@ const alone = values.mutants || values.faults;
 
 const folder = await mkdtemp(join(tmpdir(), 'switchyard-chaos-'));
 const redis = await startEmbeddedRedis({ dataDir: folder, log: silentLog });
+const client = new Redis(redis.url);
 try {
   const reports: MatrixReport[] = [];
   if (!alone) for (const seed of seeds) reports.push(...(await runSeed(seed)));
@@ -47,6 +56,7 @@ try {
   if (values.faults || atLength) await runScenarios(first);
   summarise(reports, mutants);
 } finally {
+  client.disconnect();
   await redis.stop();
   await rm(folder, { recursive: true, force: true });
 }
@@ -57,9 +67,17 @@ process.exit(problems.length === 0 ? 0 : 1);
 async function runSeed(seed: number): Promise<readonly MatrixReport[]> {
   say(`seed ${seed}: npm run chaos -- --seed ${seed} --runs ${values.runs} repeats it`);
   const common = { redisUrl: redis.url, limit: '60s' } as const;
+  const before = await countRemains(client);
+  // Two shops: their books are compared with all that was ordered there.
+  const shops = await Promise.all(
+    ['matrix', 'defaults'].map(async (name) => openShop(await ownFolder(`shop-${name}-${seed}`))),
+  );
+  const [shop, otherShop] = shops;
+  if (!shop || !otherShop) throw new Error('no shops');
   const matrix = runMatrix({
     ...common,
     ...LANE,
+    shop,
     prefix: `{chaos-${seed}}`,
     folder: await ownFolder(`matrix-${seed}`),
     runs: planRuns({ ...LANE, seed, runs: Number(values.runs) }),
@@ -69,20 +87,19 @@ async function runSeed(seed: number): Promise<readonly MatrixReport[]> {
   const atDefaults = runMatrix({
     ...common,
     ...AT_DEFAULTS,
+    shop: otherShop,
     prefix: `{defaults-${seed}}`,
     folder: await ownFolder(`defaults-${seed}`),
-    runs: planRuns({
-      seed,
-      runs: AT_DEFAULTS.runs,
-      struck: 1,
-      freezes: 0,
-      twice: 0,
-      sites: SITES.filter(({ point, kind }) => point === 'after-effect' && (kind === 'order' || kind === 'refused')),
-    }),
+    runs: planRuns({ seed, runs: AT_DEFAULTS.runs, struck: 1, freezes: 0, twice: 0, sites: EFFECTS }),
     settings: {},
   });
-  const [quick, defaults] = await Promise.all([matrix, atDefaults]);
+  const [quick, defaults] = await Promise.all([matrix, atDefaults]).finally(() =>
+    Promise.all(shops.map((opened) => opened.stop())),
+  );
   for (const report of [quick, defaults]) note(seed, report);
+  const left = await checkRemains(client, before);
+  otherVerdicts.push(defaults.verdict, left);
+  problems.push(...left.violations.map((violation) => `seed ${seed}: ${violationText(violation)}`));
   const recovered = [...recoveries(defaults.workers).values()].flat();
   const longest = Math.max(0, ...recovered);
   say(`  at the shipped settings: ${recovered.length} kills, the longest recovery ${(longest / 1_000).toFixed(1)} s`);
@@ -135,7 +152,9 @@ async function ownFolder(name: string): Promise<string> {
 function summarise(reports: readonly MatrixReport[], mutants: readonly MutantReport[]): void {
   if (reports.length > 0) {
     const total = (count: (report: MatrixReport) => number) => reports.reduce((sum, report) => sum + count(report), 0);
-    say(`\n${pointsTable(reports)}\n\n${invariantsTable(reports)}`);
+    say(
+      `\n${pointsTable(reports)}\n\n${invariantsTable([...reports.map(({ verdict }) => verdict), ...otherVerdicts])}`,
+    );
     say(`\nin all ${total(({ runs }) => runs.length)} runs, ${total(({ kills }) => kills)} SIGKILLs`);
   }
   if (mutants.length > 0) say(`\n${mutantsTable(mutants)}`);

@@ -11,6 +11,7 @@ import { QUICK_SETTINGS } from './lane.js';
 import { runMatrix } from './matrix.js';
 import { type PlanOptions, planRuns } from './plan.js';
 import { SITES, type Site } from './points.js';
+import { openShop, type Shop } from './shop.js';
 
 export interface MutantReport {
   readonly mutant: Mutant;
@@ -32,7 +33,7 @@ const at = (kind: Site['kind'], point: Site['point'], stage: string) =>
 const SCENES: Readonly<Record<Mutant, Scene>> = {
   'no-forward-key': { runs: 3, sites: at('order', 'after-effect', 'charge_payment'), twice: 0 },
   'no-undo-key': { runs: 3, sites: at('refused', 'after-effect', 'charge_payment.undo'), twice: 0 },
-  'no-intent': { runs: 3, sites: at('refused', 'before-phase', ''), twice: 0 },
+  'no-intent': { runs: 3, sites: at('refused', 'before-failure', 'create_shipping_label'), twice: 0 },
   'max-stalled-count-1': { runs: 3, sites: at('order', 'after-effect', 'charge_payment'), twice: 1 },
   'no-fence': { runs: 2, sites: at('order', 'after-effect', 'charge_payment'), struck: 0, freezes: 2 },
   // The shortest retention that is allowed, and one ended run of each workflow kept.
@@ -47,14 +48,20 @@ export interface MutantOptions {
 }
 
 export async function runMutants(options: MutantOptions): Promise<readonly MutantReport[]> {
-  const reports: MutantReport[] = [];
-  for (const mutant of options.mutants ?? MUTANTS) reports.push(await runMutant(mutant, options));
-  return reports;
+  const shop = await openShop(join(options.folder, 'shop'));
+  try {
+    const reports: MutantReport[] = [];
+    for (const mutant of options.mutants ?? MUTANTS) reports.push(await runMutant(mutant, options, shop));
+    return reports;
+  } finally {
+    await shop.stop();
+  }
 }
 
-async function runMutant(mutant: Mutant, { redisUrl, folder, seed }: MutantOptions): Promise<MutantReport> {
+async function runMutant(mutant: Mutant, { redisUrl, folder, seed }: MutantOptions, shop: Shop): Promise<MutantReport> {
   const { retention, struck = 1, freezes = 0, ...scene } = SCENES[mutant];
-  const planned = planRuns({ seed, struck, freezes, ...scene });
+  // A seed of its own: ids follow from keys, and all of them share the shop.
+  const planned = planRuns({ seed: seed * MUTANTS.length + MUTANTS.indexOf(mutant), struck, freezes, ...scene });
   // Of a reused id only a repetition can tell.
   const runs = mutant === 'id-reused' ? planned.map((run) => ({ ...run, again: 'same' as const })) : planned;
   const own = join(folder, mutant);
@@ -63,6 +70,7 @@ async function runMutant(mutant: Mutant, { redisUrl, folder, seed }: MutantOptio
     redisUrl,
     prefix: `{${mutant}-${seed}}`,
     folder: own,
+    shop,
     runs,
     settings: QUICK_SETTINGS,
     active: 2,

@@ -26,10 +26,19 @@ export interface Books {
   readonly stock: number;
 }
 
+/** Where the books stood; several matrices may use one shop, one after the other. */
+export interface Mark {
+  readonly commerce: number;
+  readonly money: number;
+  readonly database: number;
+}
+
 export interface Shop {
   /** By server's name. */
   readonly servers: Readonly<Record<string, string>>;
-  books(): Books;
+  mark(): Mark;
+  /** What was written since. */
+  books(since: Mark): Books;
   /** Sends the calls of some charges again, with the same arguments and with others. */
   replay(limit: number): Promise<readonly Replay[]>;
   stop(): Promise<void>;
@@ -46,7 +55,8 @@ export async function openShop(folder: string): Promise<Shop> {
   const tools = createToolPool({ config: parseMcpConfig(config, 'the shop') });
   return {
     servers,
-    books: () => readBooks(folder),
+    mark: () => readMark(folder),
+    books: (since) => readBooks(folder, since),
     replay: (limit) => replay(tools, folder, limit),
     async stop() {
       await tools.close();
@@ -95,19 +105,36 @@ function withFile<T>(file: SqliteFile, read: (file: SqliteFile) => T): T {
 const openDatabase = (folder: string) => new SqliteFile(join(folder, 'database.db'), DATABASE_SCHEMA);
 const openCommerce = (folder: string) => openCommerceFile(join(folder, 'commerce.db'));
 
-function effects(file: SqliteFile, books: string): readonly LedgerRow[] {
-  // A tombstone bars an effect that never happened: no row of a ledger.
-  const rows = file.all(EffectRow, 'SELECT rowid AS seq, key FROM effects WHERE answer IS NOT NULL');
-  return rows.map((row) => ({ ...row, books }));
+const LastSeq = z.object({ seq: z.number() });
+
+function lastSeq(file: SqliteFile, table: 'effects' | 'ledger'): number {
+  return file.one(LastSeq, `SELECT COALESCE(MAX(rowid), 0) AS seq FROM ${table}`)?.seq ?? 0;
 }
 
-function readBooks(folder: string): Books {
+function readMark(folder: string): Mark {
+  return {
+    ...withFile(openCommerce(folder), (file) => ({
+      commerce: lastSeq(file, 'effects'),
+      money: lastSeq(file, 'ledger'),
+    })),
+    database: withFile(openDatabase(folder), (file) => lastSeq(file, 'effects')),
+  };
+}
+
+function effects(file: SqliteFile, books: string, since: number): readonly LedgerRow[] {
+  // A tombstone bars an effect that never happened: no row of a ledger.
+  const sql = 'SELECT rowid AS seq, key FROM effects WHERE answer IS NOT NULL AND rowid > ?';
+  return file.all(EffectRow, sql, since).map((row) => ({ ...row, books }));
+}
+
+function readBooks(folder: string, since: Mark): Books {
+  const sql = 'SELECT kind, order_id AS run, amount_minor AS amountMinor FROM ledger WHERE seq > ?';
   const commerce = withFile(openCommerce(folder), (file) => ({
-    ledger: effects(file, 'commerce'),
-    movements: file.all(MoneyRow, 'SELECT kind, order_id AS run, amount_minor AS amountMinor FROM ledger'),
+    ledger: effects(file, 'commerce', since.commerce),
+    movements: file.all(MoneyRow, sql, since.money),
   }));
   const database = withFile(openDatabase(folder), (file) => ({
-    ledger: effects(file, 'database'),
+    ledger: effects(file, 'database', since.database),
     stock: file.one(StockRow, 'SELECT quantity FROM inventory WHERE id = ?', SKU)?.quantity ?? 0,
   }));
   return {

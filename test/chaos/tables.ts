@@ -43,10 +43,10 @@ export function pointsTable(reports: readonly MatrixReport[]): string {
   return table([['point', 'runs', 'kills', 'recovered in (median / longest)'], ...rows]);
 }
 
-export function invariantsTable(reports: readonly MatrixReport[]): string {
+export function invariantsTable(verdicts: readonly MatrixReport['verdict'][]): string {
   const rows = INVARIANTS.map((id) => {
-    const checked = reports.reduce((sum, { verdict }) => sum + verdict.checked[id], 0);
-    const violations = reports.reduce((sum, { verdict }) => sum + byInvariant(verdict.violations, id), 0);
+    const checked = verdicts.reduce((sum, verdict) => sum + verdict.checked[id], 0);
+    const violations = verdicts.reduce((sum, verdict) => sum + byInvariant(verdict.violations, id), 0);
     return [id, String(checked), String(violations), MEANINGS[id]];
   });
   return table([['invariant', 'checked', 'violations', ''], ...rows]);

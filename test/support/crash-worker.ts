@@ -26,7 +26,7 @@ import { shippedContracts } from '../../src/workflows/capabilities.js';
 import { mutated } from './crash-mutants.js';
 import type { CrashOrder, Strike } from './crash-order.js';
 import { CrashStrikes } from './crash-strikes.js';
-import { crashWorkflows, matrixWorkflows } from './crash-workflows.js';
+import { crashWorkflows, MATRIX_QUEUES, matrixWorkflows } from './crash-workflows.js';
 import { silentLog } from './silent-log.js';
 
 const order: CrashOrder = JSON.parse(process.argv[2] ?? '');
@@ -138,7 +138,7 @@ function noted(handler: JobHandler): JobHandler {
 }
 
 const [root, stage] = [noted(createRootHandler(processors)), noted(createStageHandler(processors))];
-const workers = registry.queues().map((queue) =>
+const workers = (matrix ? MATRIX_QUEUES : registry.queues()).map((queue) =>
   createQueueWorker({
     queue,
     connection,

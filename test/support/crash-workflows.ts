@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { PermanentError } from '../../src/errors.js';
-import { newRunId } from '../../src/names.js';
+import { newRunId, RUNS_QUEUE } from '../../src/names.js';
 import type { Workflow } from '../../src/orchestrators/definition.js';
 import { defineFanOut } from '../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../src/orchestrators/router.js';
@@ -83,6 +83,9 @@ const LIST = 'crash-list';
 
 /** Items of a list that have an effect; the others only fill it, to make it wide. */
 export const LIST_EFFECTS = 3;
+
+/** Of the queues of these workflows, those that the matrix has work for: each costs a worker process two connections. */
+export const MATRIX_QUEUES: readonly string[] = [RUNS_QUEUE, 'tasks', 'customer-service', 'escalation'];
 
 /** The shipped saga and router, and a list whose first items insert a row each. A list's run is started under its name. */
 export function matrixWorkflows(onAggregate: (run: string) => void = () => undefined): readonly Workflow[] {
