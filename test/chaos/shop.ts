@@ -33,12 +33,15 @@ export interface Mark {
   readonly database: number;
 }
 
-export interface Shop {
-  /** By server's name. */
-  readonly servers: Readonly<Record<string, string>>;
+export interface Bookkeeping {
   mark(): Mark;
   /** What was written since. */
   books(since: Mark): Books;
+}
+
+export interface Shop extends Bookkeeping {
+  /** By server's name. */
+  readonly servers: Readonly<Record<string, string>>;
   /** Sends the calls of some charges again, with the same arguments and with others. */
   replay(limit: number): Promise<readonly Replay[]>;
   stop(): Promise<void>;
@@ -55,14 +58,18 @@ export async function openShop(folder: string): Promise<Shop> {
   const tools = createToolPool({ config: parseMcpConfig(config, 'the shop') });
   return {
     servers,
-    mark: () => readMark(folder),
-    books: (since) => readBooks(folder, since),
+    ...booksIn(folder),
     replay: (limit) => replay(tools, folder, limit),
     async stop() {
       await tools.close();
       await Promise.all(started.map(({ child }) => stopServer(child)));
     },
   };
+}
+
+/** The books in the data folder of some servers. */
+export function booksIn(folder: string): Bookkeeping {
+  return { mark: () => readMark(folder), books: (since) => readBooks(folder, since) };
 }
 
 async function startServer(name: (typeof NAMES)[number], folder: string) {
