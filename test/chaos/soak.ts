@@ -130,7 +130,7 @@ export async function soak({ folder, minutes, rate, say }: SoakOptions): Promise
         },
       ],
       remains,
-      skewMs: 5_000,
+      skewMs: 5,
     });
     const asOrdered = submissions.filter(({ answer, ends = [] }) => {
       const facts = answer.kind === 'accepted' ? evidence.runs.get(answer.run) : undefined;

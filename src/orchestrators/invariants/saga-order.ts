@@ -1,6 +1,6 @@
 /** I4: steps in order, undos in the exact reverse of the steps that may have happened, by the run's record and by the ledger. */
 import { effectKey } from '../../names.js';
-import type { Facts } from '../../ports.js';
+import type { EffectDone, Facts } from '../../ports.js';
 import { dueUndos } from '../decide-saga.js';
 import type { SagaDefinition } from '../definition.js';
 import { undoStage } from '../move.js';
@@ -23,37 +23,39 @@ export function checkSagaOrder(history: History, verdict: Verdict): void {
   }
 }
 
-/** A step begins only after the one before it was recorded. */
-function checkForward(
-  definition: SagaDefinition,
-  facts: Facts,
-  { skewMs = DEFAULT_SKEW_MS }: History,
-  verdict: Verdict,
-) {
+/**
+ * A step begins only after the one before it was recorded. Times are compared by their ends alone: an end is stamped after
+ * the effect and before its record, while a start is stamped before Redis is asked for the job, which a process that
+ * freezes in between may ask much later.
+ */
+function checkForward(definition: SagaDefinition, facts: Facts, history: History, verdict: Verdict): void {
   const { id: run, intents, done, outcome } = facts.record;
   definition.steps.forEach((step, at) => {
-    const intent = intents.get(step.name);
     const before = definition.steps[at - 1];
-    if (!intent || !before) return;
-    const ended = done.get(before.name);
-    const inOrder = ended !== undefined && intent.at >= ended.finishedAt - skewMs;
-    const expected = `"${step.name}" to begin after "${before.name}" was recorded`;
-    verdict.check(
-      'I4',
-      run,
-      inOrder,
-      expected,
-      ended ? `${ended.finishedAt - intent.at} ms before` : 'no record of it',
-    );
+    if (!before || !intents.has(step.name)) return;
+    const expected = `"${step.name}" only after "${before.name}" was recorded`;
+    verdict.check('I4', run, done.has(before.name), expected, 'no record of it');
+    checkEnds(verdict, run, expected, [done.get(before.name), done.get(step.name)], history);
   });
   if (outcome?.status !== 'completed') return;
   const missing = definition.steps.filter((step) => !done.has(step.name)).map((step) => step.name);
   verdict.check('I4', run, missing.length === 0, 'completed: every step recorded', `not ${missing.join(', ')}`);
 }
 
+function checkEnds(
+  verdict: Verdict,
+  run: string,
+  expected: string,
+  [first, second]: readonly [EffectDone | undefined, EffectDone | undefined],
+  { skewMs = DEFAULT_SKEW_MS }: History,
+): void {
+  if (!first || !second) return;
+  const early = first.finishedAt - second.finishedAt;
+  verdict.check('I4', run, early <= skewMs, expected, `it ended ${early} ms before`);
+}
+
 function checkBack(definition: SagaDefinition, facts: Facts, history: History, verdict: Verdict): void {
   const { id: run, intents, done, outcome } = facts.record;
-  const skewMs = history.skewMs ?? DEFAULT_SKEW_MS;
   const aside = history.setAside?.get(run);
   const due = dueUndos(definition, facts).map((step) => step.name);
   const begun = definition.steps.map((step) => step.name).filter((step) => intents.has(undoStage(step)));
@@ -63,17 +65,17 @@ function checkBack(definition: SagaDefinition, facts: Facts, history: History, v
     verdict.check('I4', run, begun.length === 0, 'completed: nothing undone', begun.join(', '));
     return;
   }
-  const forward = definition.steps.flatMap((step) => done.get(step.name)?.finishedAt ?? []);
-  let previous: { readonly name: string; readonly endedAt: number | undefined } | undefined;
+  // What must be recorded before the next undo: every step that ever will be, then the undos, last step first.
+  let previous = { name: 'the last step', ends: definition.steps.flatMap((step) => done.get(step.name) ?? []) };
   for (const step of due) {
-    const intent = intents.get(undoStage(step));
-    if (intent) {
-      const after = previous ? previous.endedAt : Math.max(0, ...forward);
-      const inOrder = after !== undefined && intent.at >= after - skewMs;
-      const what = previous ? `"${previous.name}" was undone` : 'the last step was recorded';
-      verdict.check('I4', run, inOrder, `"${step}" undone after ${what}`, after === undefined ? 'not yet' : 'before');
+    const expected = `"${step}" undone only after ${previous.name} was recorded`;
+    const own = done.get(undoStage(step));
+    if (intents.has(undoStage(step))) {
+      const recorded = previous.name === 'the last step' || previous.ends.length > 0;
+      verdict.check('I4', run, recorded, expected, 'no record of it');
+      for (const end of previous.ends) checkEnds(verdict, run, expected, [end, own], history);
     }
-    if (!aside?.has(step)) previous = { name: step, endedAt: done.get(undoStage(step))?.finishedAt };
+    if (!aside?.has(step)) previous = { name: `the undo of "${step}"`, ends: own ? [own] : [] };
   }
   if (!isFinal(statusOf(facts))) return;
   const open = due.filter((step) => !done.has(undoStage(step)) && !aside?.has(step));
