@@ -85,7 +85,7 @@ async function work(url: string, admin: Redis, runs: readonly string[]): Promise
   const lost = keys.flatMap(([key]) => /:log:(hanging.*)$/.exec(key)?.[1] ?? []);
   for (const set of ['index:*:open', 'runs:waiting-children']) await admin.zadd(`${PREFIX}:${set}`, 1, lost[0] ?? '');
   const sy = open(url);
-  const workers = sy.workers({ lockDurationMs: 1_000, lockRenewMs: 200, stalledIntervalMs: 200, reconcileMs: 200 });
+  const workers = sy.workers({ stalledIntervalMs: 200, reconcileMs: 200 });
   await workers.start();
   for (const id of [...runs, ...lost]) {
     const { status } = await sy.run(id).wait('15s');
