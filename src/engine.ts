@@ -10,11 +10,14 @@ import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
 import { redisKeys } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
-import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
+import type { ListOptions, Logger, RunPage, RunRecord, ToolCaller } from './ports.js';
 import { acceptRun, type StartOptions } from './queues/accept-run.js';
+import { createAnswers } from './queues/answer-stage.js';
 import { createQueuePool } from './queues/queue-pool.js';
+import { createRunControl } from './queues/run-control.js';
 import { createRunHandle, type Run } from './queues/run-handle.js';
 import { createRunJobs } from './queues/run-jobs.js';
+import { createStopRun } from './queues/stop-run.js';
 import { createRegistry } from './registry.js';
 import { createWorkers, type Workers, type WorkersOptions } from './workers.js';
 
@@ -71,13 +74,24 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const jobs = createRunJobs(queues, retention, registry.workflows);
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
-  const handles = { log, settled, definition: registry.find };
+  const accepting = { scripts, keys, jobs, clock: systemClock };
+  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find };
+  const handles = {
+    log,
+    settled,
+    definition: registry.find,
+    control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
+    answers: createAnswers(facing),
+    async startAgain({ workflow, input, priority, id }: RunRecord) {
+      return (await acceptRun(accepting, registry.latest(workflow), input, { priority, retryOf: id })).id;
+    },
+  };
   let closing: Promise<void> | undefined;
 
   async function start(workflow: Workflow | string, input: unknown, startOptions?: StartOptions): Promise<Run> {
     const definition = typeof workflow === 'string' ? registry.latest(workflow) : registered(workflow);
     await connections.ready();
-    const accepted = await acceptRun({ scripts, keys, jobs, clock: systemClock }, definition, input, startOptions);
+    const accepted = await acceptRun(accepting, definition, input, startOptions);
     return createRunHandle(handles, accepted.id, accepted.duplicate);
   }
   function registered(workflow: WorkflowDefinition): WorkflowDefinition {

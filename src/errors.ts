@@ -40,12 +40,26 @@ export const ERROR_CODES = {
   /** An effect that is not safe to repeat has lost its answer: only a person can say whether it happened. */
   IN_DOUBT: { http: 409, exit: 4, retryable: false },
   COMPENSATION_STUCK: { http: 409, exit: 4, retryable: false },
+  /** The run was told to stop: by a person, or by a policy of its own once its result was decided. */
+  CANCELLED: { http: 409, exit: 1, retryable: false },
+  /** The run's own deadline passed before it had ended. */
+  DEADLINE_EXCEEDED: { http: 504, exit: 1, retryable: false },
+  /** Fewer branches can still succeed than the fan-out asks for. */
+  QUORUM_NOT_MET: { http: 500, exit: 1, retryable: false },
+  /** A person said no, or nobody said yes in time. */
+  REJECTED: { http: 409, exit: 1, retryable: false },
+  /** No signal arrived before its deadline, and there is no default. */
+  SIGNAL_MISSED: { http: 504, exit: 1, retryable: false },
   /** The tool answered that it failed. */
   TOOL_FAILED: { http: 502, exit: 1, retryable: true },
   /** No answer within the call's timeout; whether the effect happened is unknown. */
   TOOL_TIMEOUT: { http: 504, exit: 1, retryable: true },
   /** The server could not be reached, or died during the call. */
   TOOL_UNAVAILABLE: { http: 502, exit: 1, retryable: true },
+  /** The server has failed too often in a row and is left alone for a while: the tool was not asked. */
+  SERVER_PAUSED: { http: 503, exit: 1, retryable: true },
+  /** More calls to the server than it is given at once, and than may wait: the tool was not asked. */
+  SERVER_BUSY: { http: 503, exit: 1, retryable: true },
   UNKNOWN_SERVER: { http: 500, exit: 2, retryable: false },
   UNKNOWN_TOOL: { http: 500, exit: 2, retryable: false },
   SERVER_START_FAILED: { http: 502, exit: 2, retryable: true },

@@ -1,10 +1,12 @@
 /** What an application imports. Entry points for servers and the command line are elsewhere; see `exports` in package.json. */
 export type { ToolContract } from './adapters/mcp/answer-contract.js';
 export { loadMcpConfig, type McpConfig, parseMcpConfig } from './adapters/mcp/config.js';
+export type { ServerHealth } from './adapters/mcp/guarded-server.js';
 export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
+export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
 export { type Switchyard, type SwitchyardOptions, switchyard } from './engine.js';
 export {
   type ErrorCode,
@@ -18,6 +20,7 @@ export type {
   AggregateContext,
   BranchResult,
   Classification,
+  FailurePolicy,
   // Named by the declarations of an application that exports what it has defined.
   FanOutDefinition,
   ListFanOutDefinition,
@@ -30,12 +33,24 @@ export type {
   WorkflowOutput,
 } from './orchestrators/definition.js';
 export { defineFanOut } from './orchestrators/fan-out.js';
+export type { Question } from './orchestrators/questions.js';
 export { defineRouter } from './orchestrators/router.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
-export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
+export type {
+  ListedRun,
+  ListOptions,
+  Logger,
+  OperatorStatus,
+  OperatorWord,
+  RunPage,
+  StopRequest,
+  ToolCaller,
+  ToolCallOptions,
+} from './ports.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { Run, RunState } from './queues/run-handle.js';
+export type { Said } from './queues/said.js';
 export {
   defineTask,
   type LazyFunction,
@@ -47,4 +62,5 @@ export {
   type TaskOutput,
   type ToolOptions,
 } from './task.js';
+export { type Approval, approval, signal } from './wait-task.js';
 export type { Workers, WorkersOptions } from './workers.js';

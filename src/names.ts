@@ -7,6 +7,9 @@ export const RUNS_QUEUE = 'runs';
 /** Questions to people. No worker serves it: a run that asks one is parked by it. */
 export const ATTENTION_QUEUE = 'attention';
 
+/** Waits for a signal from outside. No worker serves it either. */
+export const SIGNALS_QUEUE = 'signals';
+
 /** Shard of every run for now: one Redis. It stands in each id so that ids stay valid when there are more. */
 const SHARD = 0;
 
@@ -30,6 +33,11 @@ export function parseRunId(id: string): { readonly workflow: string; readonly sh
 
 export function stageJobId(run: string, stage: string): string {
   return `${run}-${stage}`;
+}
+
+/** A clock of a run: a job in the queue of the roots, without a parent, which it would keep parked. `~` is in no stage's name. */
+export function timerJobId(run: string, timer: string): string {
+  return `${run}-~${timer}`;
 }
 
 /** The stage of a child, from its BullMQ key `<prefix>:<queue>:<run>-<stage>`. */
@@ -61,6 +69,9 @@ export function redisKeys(prefix: string) {
     schema: `${prefix}:schema`,
     /** String with a limit of time: a process has just looked for lost runs. */
     reconciler: `${prefix}:reconciler`,
+    /** Set of runs that are to stop and have not ended; and the channel on which workers are told. */
+    stopping: `${prefix}:stopping`,
+    stops: `${prefix}:stops`,
   };
 }
 
@@ -69,9 +80,12 @@ export type RedisKeys = ReturnType<typeof redisKeys>;
 export const RESERVED_QUEUES: ReadonlySet<string> = new Set([
   RUNS_QUEUE,
   ATTENTION_QUEUE,
+  SIGNALS_QUEUE,
   'log',
   'index',
   'schema',
   'settled',
   'reconciler',
+  'stopping',
+  'stops',
 ]);

@@ -39,6 +39,7 @@ export interface ToolCallOptions {
  * - Resolves with the tool's answer as plain JSON, already validated by the capability's contract where there is one.
  * - Rejects with a SwitchyardError only: TOOL_FAILED (the tool's own word; `retryable` and `retryAfterMs` are the
  *   tool's), TOOL_TIMEOUT and TOOL_UNAVAILABLE (with `answered: false` when the request may have reached the tool),
+ *   SERVER_PAUSED and SERVER_BUSY (the tool was surely not asked, and waiting helps),
  *   UNKNOWN_SERVER, UNKNOWN_TOOL (lists what the server has), SERVER_START_FAILED (with the last lines of its stderr),
  *   ANSWER_MISMATCH, ANSWER_TOO_LARGE.
  * - Never leaves a child process or socket behind after `close()`, which may be called twice.
@@ -89,13 +90,56 @@ export interface FailedAttempt {
 export type FinalStatus = 'completed' | 'partial' | 'failed' | 'cancelled' | 'compensated';
 
 /** States in which a run waits for a person. */
-export type OperatorStatus = 'waiting_approval' | 'in_doubt' | 'compensation_stuck';
+export type OperatorStatus = 'waiting_approval' | 'in_doubt' | 'step_stuck' | 'compensation_stuck';
+
+/** Why a run stops before it is through. The first cause stands. */
+export type StopCause = 'cancelled' | 'deadline' | 'branch_failed' | 'quorum';
+
+export interface StopRequest {
+  readonly cause: StopCause;
+  readonly at: number;
+  /** Who wanted it, and why, where a person did. */
+  readonly by?: string;
+  readonly reason?: string;
+  /** The branch that decided it, where one did. */
+  readonly stage?: string;
+}
+
+/** What a person may say of a run. */
+export type OperatorCommand = 'resume' | 'resolve' | 'skip' | 'abandon' | 'retry' | 'approve' | 'reject';
+
+/** One thing that a person said of a run; kept, in order, for as long as the run. */
+export interface OperatorWord {
+  readonly command: OperatorCommand;
+  readonly at: number;
+  readonly by?: string;
+  readonly reason?: string;
+  /** The stage that it was about. */
+  readonly stage?: string;
+  /** Of `resolve`: whether the effect happened. */
+  readonly happened?: boolean;
+}
+
+/** A stage that waits for an answer from outside. */
+export interface Asked {
+  readonly at: number;
+  readonly of: 'person' | 'signal';
+  readonly input?: unknown;
+}
+
+/** The answer that an approval or signal stage waits for; the first stands. */
+export type Answer = { readonly at: number } & (
+  | { readonly output: unknown; readonly error?: never }
+  | { readonly error: ErrorRecord; readonly output?: never }
+);
 
 /** How a run ended; recorded once. */
 export interface RunOutcome {
   readonly status: FinalStatus;
   readonly output?: unknown;
   readonly error?: ErrorRecord;
+  /** Steps that may have happened and were left standing, because a person skipped or abandoned their undo. */
+  readonly notUndone?: readonly string[];
   readonly finishedAt: number;
 }
 
@@ -109,6 +153,12 @@ export interface RunRecord {
   readonly key?: string;
   readonly priority: Priority;
   readonly createdAt: number;
+  /** The run that this one repeats. */
+  readonly retryOf?: string;
+  /** Set once the run is to stop. */
+  readonly stop?: StopRequest;
+  /** Set when the run was not answered in good time before its SLA: when that was. */
+  readonly slaDueAt?: number;
   /** Set while the run undoes itself or waits for a person. */
   readonly phase?: 'compensating' | OperatorStatus;
   readonly outcome?: RunOutcome;
@@ -119,6 +169,12 @@ export interface RunRecord {
   readonly done: ReadonlyMap<string, EffectDone>;
   /** By stage name, in order of `n`. */
   readonly failedAttempts: ReadonlyMap<string, readonly FailedAttempt[]>;
+  /** By stage that waits for an answer: when it began to, what it asks, and of whom. */
+  readonly asked: ReadonlyMap<string, Asked>;
+  /** By stage: attempts up to this one are answered for by a person, whatever became of their answers. */
+  readonly answeredFor: ReadonlyMap<string, number>;
+  /** What people have said of this run, in order. */
+  readonly words: readonly OperatorWord[];
 }
 
 export type StageFact =
@@ -145,20 +201,44 @@ export interface Facts {
 
 export type BeginEffect =
   | { readonly kind: 'begun'; readonly previous?: EffectIntent }
+  /** The run is to stop: a step may not begin any more. */
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'already-done'; readonly done: EffectDone }
   | Fenced;
+
+export interface ReadOptions {
+  readonly starts?: boolean;
+  readonly outputs?: 'all';
+}
+
+export interface Tally {
+  readonly kind: 'counted';
+  readonly completed: number;
+  readonly failed: number;
+  /** Branches of the plan that are not skipped. */
+  readonly planned: number;
+}
 
 /**
  * The run's own record in Redis. Every write is one atomic script, fenced on the writing job's lock.
  */
 export interface RunLog {
   /**
-   * The run as of one moment; undefined when there is none, or its retention is over. `starts` also looks up when the
-   * pending stages began, for showing a run.
+   * The run as of one moment; undefined when there is none, or its retention is over.
+   *
+   * - `starts` also looks up when the pending stages began, for showing a run.
+   * - `outputs: 'all'` brings every stage's output, page by page. Without it a run of very many stages comes with their
+   *   states alone, `output` undefined: a decision needs no more, and one reply of all outputs would block Redis.
    */
-  read(run: string, options?: { readonly starts?: boolean }): Promise<Facts | undefined>;
+  read(run: string, options?: ReadOptions): Promise<Facts | undefined>;
   /** Records that an effect is about to happen. Returns the earlier intent, if any: its answer was lost or it failed. */
-  beginEffect(run: string, fence: Fence, stage: string, intent: EffectIntent): Promise<BeginEffect>;
+  beginEffect(
+    run: string,
+    fence: Fence,
+    stage: string,
+    intent: EffectIntent,
+    way: 'forward' | 'back',
+  ): Promise<BeginEffect>;
   /** Records that the effect happened; the first record stands, a second is ignored. */
   finishEffect(
     run: string,
@@ -178,11 +258,10 @@ export interface RunLog {
     fence: Fence,
     decision: unknown,
   ): Promise<{ readonly kind: 'decided'; readonly decision: unknown } | Fenced>;
-  enterPhase(
-    run: string,
-    fence: Fence,
-    phase: NonNullable<RunRecord['phase']>,
-  ): Promise<{ readonly kind: 'recorded' } | Fenced>;
+  /** Records that a run nobody has answered comes near its SLA; the first time stands. */
+  recordSlaDue(run: string, fence: Fence, at: number): Promise<{ readonly kind: 'recorded' } | Fenced>;
+  /** Counts how a branch ended, once, and returns the tally of all that have ended. For fan-outs that need not wait for all. */
+  tally(run: string, fence: Fence, stage: string, completed: boolean): Promise<Tally | Fenced>;
   /** Ends the run once, moves it in the index, tells whoever waits; returns the outcome that stands. */
   end(
     run: string,
@@ -224,7 +303,8 @@ export interface ListedRun {
 
 export interface ListOptions {
   readonly workflow?: string;
-  readonly status?: ListedRun['status'];
+  /** `attention`: every run that waits for a person, whatever for. */
+  readonly status?: ListedRun['status'] | 'attention';
   /** Of the page before. */
   readonly cursor?: string;
   /** 1–200; default 50. */

@@ -29,6 +29,8 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
     byVersion.set(id, definition);
     if ((newest.get(definition.name)?.version ?? 0) < definition.version) newest.set(definition.name, definition);
     for (const task of tasksOf(definition)) {
+      // Nobody serves the queue of a task that waits.
+      if (task.waits) continue;
       if (RESERVED_QUEUES.has(task.queue)) {
         throw new SwitchyardError(
           'INVALID_DEFINITION',

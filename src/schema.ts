@@ -5,11 +5,11 @@
 import { z } from 'zod';
 import { type InputIssue, SwitchyardError } from './errors.js';
 
-/** Version of these shapes; a worker refuses jobs of another. */
-export const ENVELOPE_VERSION = 1;
+/** Version of these shapes. A worker reads this one and those before it, and leaves a later one to others. */
+export const ENVELOPE_VERSION = 2;
 
 const head = {
-  v: z.literal(ENVELOPE_VERSION),
+  v: z.int().min(1).max(ENVELOPE_VERSION),
   run: z.string().min(1).max(256),
   workflow: z.string().min(1).max(64),
   version: z.int().min(1),
@@ -32,8 +32,19 @@ export const StageJob = z.strictObject({
   kind: z.enum(['branch', 'route', 'escalation', 'step', 'undo', 'attention']),
   stage: z.string().min(1).max(128),
   input: z.unknown().optional(),
+  /** Attempts that an earlier job of this stage has had, before a person had it tried again. Since version 2. */
+  after: z.int().min(0).default(0),
 });
 export type StageJob = z.infer<typeof StageJob>;
+export type StageJobData = z.input<typeof StageJob>;
+
+/** Data of a clock of a run. Since version 2. */
+export const TimerJob = z.strictObject({
+  ...head,
+  kind: z.literal('timer'),
+  timer: z.string().min(1).max(128),
+});
+export type TimerJob = z.infer<typeof TimerJob>;
 
 /** What a child returns; BullMQ keeps it with the root, so a run's timeline outlives its children's jobs. */
 export const StageResult = z.object({

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import { type Duration, MAX_TIMER_MS, TASK_DEFAULTS, toMs, toMsWithin } from './config.js';
-import { SwitchyardError } from './errors.js';
+import { type ErrorRecord, SwitchyardError } from './errors.js';
 import type { Logger } from './ports.js';
 
 /** How an effect may be repeated after an attempt whose answer was lost. */
@@ -15,6 +15,14 @@ export type EffectSafety =
   | { readonly kind: 'idempotent' }
   /** Nothing is known: never repeated blindly. */
   | { readonly kind: 'unsafe' };
+
+/** What a task that nobody runs waits for. */
+export interface WaitSpec {
+  readonly for: 'person' | 'signal';
+  /** Milliseconds until it counts as answered by `atDeadline`; absent: no limit. */
+  readonly deadlineMs?: number;
+  readonly atDeadline: { readonly output: unknown } | { readonly error: ErrorRecord };
+}
 
 export interface BackoffPolicy {
   readonly initialMs: number;
@@ -73,6 +81,8 @@ export interface Task<In = never, Out = unknown> {
   readonly backoff: BackoffPolicy;
   readonly timeoutMs: number;
   readonly effect: EffectSafety;
+  /** Set for a task that nobody runs: it waits for an answer. See `wait-task.ts`. */
+  readonly waits?: WaitSpec;
   /** Resolves the code; a lazy task is imported here, by the worker that runs it. */
   load(): Promise<TaskFunction<unknown, unknown>>;
   /** Types only; never set. */

@@ -4,17 +4,22 @@ import { systemClock } from './adapters/clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
+import { createStopSignals } from './adapters/stop-signals.js';
 import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { type RedisKeys, RUNS_QUEUE } from './names.js';
 import type { Logger, ToolCaller } from './ports.js';
-import type { ProcessorDependencies } from './processors/job.js';
+import { createIsolation } from './processors/isolation.js';
+import type { JobHandler, ProcessorDependencies } from './processors/job.js';
 import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
 import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
+import { createTimerHandler, isTimer } from './processors/timer.js';
+import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
 import { reconcile } from './queues/reconcile.js';
 import type { RunJobs } from './queues/run-jobs.js';
+import { createStopRun } from './queues/stop-run.js';
 import type { Registry } from './registry.js';
 
 export interface WorkersOptions extends Partial<WorkerSettings> {
@@ -39,7 +44,11 @@ export interface WorkersDependencies {
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
+  /** Stands between the processors and their ports: `crash-test` stops a worker there. */
+  readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
 }
+
+export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, logger } = deps;
@@ -47,17 +56,41 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   assertQueues(served, registry.queues());
   const settings = workerSettings(overrides);
   const connection = deps.connections.open('worker');
+  const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
-  const processors: ProcessorDependencies = {
-    log: createRunLog(scripts, keys, retention),
-    definition: registry.find,
+  const log = createRunLog(scripts, keys, retention);
+  const answers = createAnswers({ scripts, keys, log, clock: systemClock, definition: registry.find });
+  const stops = createStopSignals({
+    subscriber,
+    reader: connection,
+    keys,
+    onStop: (run) => {
+      for (const worker of workers) worker.stopRun(run);
+    },
+    logger,
+  });
+  const ports: WrappedPorts = {
+    log,
     append: createAppendStages(scripts, keys, deps.jobs),
     tools: deps.tools ?? noTools,
+  };
+  const processors: ProcessorDependencies = {
+    ...(deps.wrap?.(ports) ?? ports),
+    definition: registry.find,
+    stop: createStopRun(scripts, keys),
+    isStopping: stops.isStopping,
+    answerAtDeadline: answers.answerAtDeadline,
     clock: systemClock,
     random: Math.random,
     logger,
   };
-  const [root, stage] = [createRootHandler(processors), createStageHandler(processors)];
+  const [root, timer, stage] = [
+    createRootHandler(processors),
+    createTimerHandler(processors),
+    createStageHandler(processors),
+  ];
+  const isolation = createIsolation();
+  const runs: JobHandler = (job) => (isTimer(job.data) ? timer(job) : root(job));
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -65,8 +98,9 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       prefix,
       keys,
       name: `${hostname()}:${process.pid}`,
-      handler: queue === RUNS_QUEUE ? root : stage,
+      handler: queue === RUNS_QUEUE ? runs : stage,
       settings,
+      isolation,
       logger,
     }),
   );
@@ -83,8 +117,10 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   };
   async function stop(): Promise<void> {
     clearInterval(reconciler);
+    stops.close();
     await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
     deps.connections.release(connection);
+    deps.connections.release(subscriber);
   }
   return {
     queues: served,
@@ -92,6 +128,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       if (stopping)
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
+      await stops.start();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;
       lookForLostRuns();

@@ -1,24 +1,20 @@
 /** The run log on Redis: each write is one script of `lua/`, fenced on the writing job's lock. */
 import { readFileSync } from 'node:fs';
-import { DEFAULT_PRIORITY, type Priority, type Retention } from '../config.js';
-import { type ErrorRecord, errorRecordFromReason, SwitchyardError } from '../errors.js';
+import { OUTPUTS_PAGE, type Retention } from '../config.js';
+import { SwitchyardError } from '../errors.js';
 import { type RedisKeys, stageOfJobKey } from '../names.js';
 import type {
   EffectDone,
   EffectIntent,
   Facts,
-  FailedAttempt,
   Fence,
   Fenced,
-  OperatorStatus,
   RunLog,
   RunOutcome,
-  RunRecord,
   Script,
   ScriptRunner,
-  StageFact,
 } from '../ports.js';
-import { StageResult } from '../schema.js';
+import { endedStage, factsOfReply, failedStage, type ReadFacts } from './run-facts.js';
 
 const script = (name: string): Script => ({
   name,
@@ -26,9 +22,10 @@ const script = (name: string): Script => ({
 });
 
 const READ_FACTS = script('read-facts');
+const READ_ENDS = script('read-ends');
+const TALLY = script('tally');
 const BEGIN_EFFECT = script('begin-effect');
 const RECORD_ONCE = script('record-once');
-const ENTER_PHASE = script('enter-phase');
 const END_RUN = script('end-run');
 
 const FENCED: Fenced = { kind: 'fenced-off' };
@@ -49,24 +46,46 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
     return kind === 'recorded' ? stands : undefined;
   }
 
+  /** What is left out of a run of very many stages, page by page: one reply of all would block Redis. */
+  async function readEnds(run: string, { facts, unread }: ReadFacts): Promise<Facts> {
+    const stages = new Map(facts.stages);
+    for (const [name, ended] of [
+      ['processed', endedStage],
+      ['failed', failedStage],
+    ] as const) {
+      const children = unread[name];
+      for (let from = 0; from < children.length; from += OUTPUTS_PAGE) {
+        const page = children.slice(from, from + OUTPUTS_PAGE);
+        const values = await scripts.run(READ_ENDS, [`${keys.root(run)}:${name}`], page);
+        page.forEach((child, at) => {
+          const value: unknown = Array.isArray(values) ? values[at] : '';
+          if (typeof value === 'string' && value !== '') stages.set(stageOfJobKey(run, child), ended(value));
+        });
+      }
+    }
+    return { record: facts.record, stages };
+  }
+
   return {
     async read(run, options) {
       const reply = await scripts.run(
         READ_FACTS,
         [keys.log(run), keys.root(run)],
-        [options?.starts ? SHOWN_PENDING : 0],
+        [options?.starts ? SHOWN_PENDING : 0, OUTPUTS_PAGE],
       );
-      return factsOf(run, reply);
+      const read = factsOfReply(run, reply);
+      return read && options?.outputs === 'all' ? await readEnds(run, read) : read?.facts;
     },
 
-    async beginEffect(run, fence, stage, intent) {
+    async beginEffect(run, fence, stage, intent, way) {
       const reply = await scripts.run(
         BEGIN_EFFECT,
         [keys.log(run), fence.lockKey],
-        [fence.token, stage, JSON.stringify(intent)],
+        [fence.token, stage, JSON.stringify(intent), way],
       );
-      const [kind, value] = replyOf(BEGIN_EFFECT, reply, ['begun', 'already-done', 'fenced-off']);
+      const [kind, value] = replyOf(BEGIN_EFFECT, reply, ['begun', 'already-done', 'stopped', 'fenced-off']);
       if (kind === 'fenced-off') return FENCED;
+      if (kind === 'stopped') return { kind };
       if (kind === 'already-done') return { kind, done: parse<EffectDone>(value) };
       return value ? { kind: 'begun', previous: parse<EffectIntent>(value) } : { kind: 'begun' };
     },
@@ -85,20 +104,28 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       return stands === undefined ? FENCED : { kind: 'decided', decision: parse<unknown>(stands) };
     },
 
-    async enterPhase(run, fence, phase) {
+    async recordSlaDue(run, fence, at) {
+      return (await recordOnce(run, fence, 'slaDueAt', at)) === undefined ? FENCED : { kind: 'recorded' };
+    },
+
+    async tally(run, fence, stage, completed) {
       const reply = await scripts.run(
-        ENTER_PHASE,
-        [keys.log(run), fence.lockKey, keys.settled],
-        [fence.token, phase, keys.indexBase, run],
+        TALLY,
+        [keys.log(run), fence.lockKey],
+        [fence.token, stage, completed ? 'completed' : 'failed'],
       );
-      const [kind] = replyOf(ENTER_PHASE, reply, ['recorded', 'fenced-off']);
-      return kind === 'recorded' ? { kind } : FENCED;
+      const [kind, ...counts] = Array.isArray(reply) ? reply : [];
+      if (kind === 'fenced-off') return FENCED;
+      const [completedCount, failed, planned] = counts.map(Number);
+      if (kind !== 'counted' || completedCount === undefined || failed === undefined || planned === undefined)
+        throw new SwitchyardError('INTERNAL', `script ${TALLY.name} replied ${JSON.stringify(reply)}`);
+      return { kind: 'counted', completed: completedCount, failed, planned };
     },
 
     async end(run, fence, outcome) {
       const reply = await scripts.run(
         END_RUN,
-        [keys.log(run), fence.lockKey, keys.settled],
+        [keys.log(run), fence.lockKey, keys.settled, keys.stopping],
         [
           fence.token,
           JSON.stringify(outcome),
@@ -129,86 +156,4 @@ function replyOf<Kind extends string>(from: Script, reply: unknown, kinds: reado
 /** Values that our own scripts wrote from our own types, and nobody else writes: their shape is not checked again. */
 function parse<T>(json: string): T {
   return JSON.parse(json) as T;
-}
-
-function isStringList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function pairs(flat: readonly string[]): readonly [string, string][] {
-  return flat.flatMap((field, at) => (at % 2 === 0 ? [[field, flat[at + 1] ?? ''] as [string, string]] : []));
-}
-
-function factsOf(run: string, reply: unknown): Facts | undefined {
-  const lists: readonly unknown[] = Array.isArray(reply) ? reply : [];
-  const [log, pending, processed, failed, startedAt] = lists;
-  if (![log, pending, processed, failed, startedAt].every(isStringList)) {
-    throw new SwitchyardError('INTERNAL', `script ${READ_FACTS.name} replied ${JSON.stringify(reply)}`);
-  }
-  const record = recordOf(run, pairs(log as readonly string[]));
-  if (!record) return undefined;
-  const stages = new Map<string, StageFact>();
-  (pending as readonly string[]).forEach((key, at) => {
-    const since = Number((startedAt as readonly string[])[at]);
-    stages.set(stageOfJobKey(run, key), since > 0 ? { state: 'pending', startedAt: since } : { state: 'pending' });
-  });
-  for (const [key, reason] of pairs(failed as readonly string[])) {
-    stages.set(stageOfJobKey(run, key), { state: 'failed', error: errorRecordFromReason(reason) });
-  }
-  for (const [key, value] of pairs(processed as readonly string[])) {
-    stages.set(stageOfJobKey(run, key), resultOf(value));
-  }
-  return { record, stages };
-}
-
-/** A child's return value; one that is none of ours (completed by hand, or by a foreign worker) is a failure. */
-function resultOf(value: string): StageFact {
-  const parsed = StageResult.safeParse(JSON.parse(value));
-  if (parsed.success) return { state: 'done', ...parsed.data };
-  const error: ErrorRecord = {
-    code: 'BAD_OUTPUT',
-    message: `its job was completed with a value that Switchyard did not write: ${value.slice(0, 200)}`,
-    retryable: false,
-  };
-  return { state: 'failed', error };
-}
-
-function recordOf(run: string, fields: readonly [string, string][]): RunRecord | undefined {
-  const plain = new Map<string, string>();
-  const intents = new Map<string, EffectIntent>();
-  const done = new Map<string, EffectDone>();
-  const failedAttempts = new Map<string, FailedAttempt[]>();
-  for (const [field, value] of fields) {
-    const [group, stage = ''] = field.split('/');
-    if (group === 'intent') intents.set(stage, parse(value));
-    else if (group === 'done') done.set(stage, parse(value));
-    else if (group === 'attempt')
-      failedAttempts.set(stage, [...(failedAttempts.get(stage) ?? []), parse<FailedAttempt>(value)]);
-    else plain.set(field, value);
-  }
-  const [workflow, input, inputHash] = [plain.get('workflow'), plain.get('input'), plain.get('inputHash')];
-  if (workflow === undefined || input === undefined || inputHash === undefined) return undefined;
-  for (const attempts of failedAttempts.values()) attempts.sort((a, b) => a.n - b.n);
-  const [key, phase, outcome, decision] = [
-    plain.get('key'),
-    plain.get('phase'),
-    plain.get('outcome'),
-    plain.get('decision'),
-  ];
-  return {
-    id: run,
-    workflow,
-    version: Number(plain.get('version')),
-    input: parse(input),
-    inputHash,
-    priority: (plain.get('priority') ?? DEFAULT_PRIORITY) as Priority,
-    createdAt: Number(plain.get('createdAt')),
-    intents,
-    done,
-    failedAttempts,
-    ...(key !== undefined && { key }),
-    ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),
-    ...(outcome !== undefined && { outcome: parse<RunOutcome>(outcome) }),
-    ...(decision !== undefined && { decision: parse<unknown>(decision) }),
-  };
 }

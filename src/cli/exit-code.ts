@@ -11,6 +11,7 @@ const EXIT_CODES: Readonly<Record<RunStatus, number>> = {
   compensated: 1,
   waiting_approval: 4,
   in_doubt: 4,
+  step_stuck: 4,
   compensation_stuck: 4,
   queued: WAIT_TIMED_OUT,
   running: WAIT_TIMED_OUT,

@@ -3,9 +3,10 @@ import type { ErrorRecord } from '../errors.js';
 import type { Facts, RunOutcome, RunRecord } from '../ports.js';
 import { collectBranches, planBranches } from './decide-fan-out.js';
 import { escalationReason, goesStraightToPerson, routerFacts } from './decide-router.js';
-import { dueUndos, ROOT_STAGE } from './decide-saga.js';
+import { dueUndos, outstandingUndos, ROOT_STAGE } from './decide-saga.js';
 import type { RouterDefinition, SagaDefinition, SagaSummary, WorkflowDefinition } from './definition.js';
 import { type EndStatus, ESCALATION, undoStage } from './move.js';
+import { isPostponement } from './postpone.js';
 
 /**
  * The run's outcome. Whatever the definition's own functions throw comes out of here: for a saga that was to complete,
@@ -21,8 +22,20 @@ export function conclude(
     status: end.status,
     output: outputOf(definition, facts, end.status, now),
     ...(end.error && { error: end.error }),
+    ...notUndone(definition, facts, end.status),
     finishedAt: now,
   };
+}
+
+/** What a saga that ended `failed` has left standing. Holds also where the definition's own last word cannot be had. */
+export function notUndone(
+  definition: WorkflowDefinition,
+  facts: Facts,
+  status: EndStatus,
+): Pick<RunOutcome, 'notUndone'> {
+  if (definition.pattern !== 'saga' || status !== 'failed') return {};
+  const names = outstandingUndos(definition, facts).map((step) => step.name);
+  return names.length > 0 ? { notUndone: names } : {};
 }
 
 function outputOf(definition: WorkflowDefinition, facts: Facts, status: EndStatus, now: number): unknown {
@@ -40,7 +53,8 @@ function outputOf(definition: WorkflowDefinition, facts: Facts, status: EndStatu
         context,
       );
     case 'router':
-      return routerOutput(definition, facts);
+      // Stopped before it was routed, it has nothing to tell of.
+      return record.decision === undefined ? undefined : routerOutput(definition, facts);
     case 'saga':
       return definition.returns(recordedOutputs(definition, record), summary(definition, facts, status));
   }
@@ -69,7 +83,7 @@ function summary(definition: SagaDefinition, facts: Facts, status: EndStatus): S
   const { record } = facts;
   const names = definition.steps.map((step) => step.name);
   const failedAttempts = [...record.failedAttempts].flatMap(([stage, attempts]) =>
-    stage === ROOT_STAGE ? [] : attempts,
+    stage === ROOT_STAGE ? [] : attempts.filter(({ error }) => !isPostponement(error)),
   ).length;
   const gaveUp = [...facts.stages.values()].filter((fact) => fact.state === 'failed').length;
   return {
@@ -84,6 +98,7 @@ function summary(definition: SagaDefinition, facts: Facts, status: EndStatus): S
     undone: dueUndos(definition, facts)
       .map((step) => step.name)
       .filter((name) => record.done.has(undoStage(name))),
+    notUndone: status === 'failed' ? outstandingUndos(definition, facts).map((step) => step.name) : [],
     retries: Math.max(0, failedAttempts - gaveUp),
     outputs: recordedOutputs(definition, record),
   };

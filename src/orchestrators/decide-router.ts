@@ -1,10 +1,11 @@
 /** What a router's root does when it wakes. Pure. */
 
-import { PRIORITIES } from '../config.js';
+import { PRIORITIES, SLA_WARNING_SHARE } from '../config.js';
 import { SwitchyardError } from '../errors.js';
-import type { Facts } from '../ports.js';
+import type { Facts, StopRequest } from '../ports.js';
 import type { Classification, RouterDefinition, RouterFacts } from './definition.js';
 import { ESCALATION, type Move } from './move.js';
+import { stopError } from './stopping.js';
 
 /**
  * The classifier's decision, checked before it is recorded: one that no route answers could never be carried out, and the
@@ -54,25 +55,39 @@ export function escalationReason(definition: RouterDefinition, facts: Facts): st
   const decision = facts.record.decision as Classification;
   if (!definition.escalation) return false;
   if (decision.escalate !== undefined) return decision.escalate;
+  if (facts.record.slaDueAt !== undefined) return slaReason(definition, decision);
   return definition.escalation.when(routerFacts(definition, facts));
 }
 
+function slaReason(definition: RouterDefinition, { priority }: Classification): string {
+  const share = Math.round(SLA_WARNING_SHARE * 100);
+  return `${priority} priority, not answered by ${share} % of its SLA of ${hoursOrLess(definition.sla[priority] ?? 0)}`;
+}
+
+function hoursOrLess(ms: number): string {
+  if (ms >= 3_600_000) return `${Number((ms / 3_600_000).toFixed(1))} h`;
+  return ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${ms} ms`;
+}
+
 export function decideRouter(definition: RouterDefinition, facts: Facts): Move {
+  const { stop } = facts.record;
+  if (stop) return decideStopped(facts, stop);
   if (facts.record.decision === undefined) return { kind: 'classify' };
   const decision = facts.record.decision as Classification;
   const direct = goesStraightToPerson(definition, decision);
   const handled = facts.stages.get(decision.route);
+  const escalated = facts.stages.get(ESCALATION);
+  const escalate: Move = { kind: 'append', stages: [{ kind: 'escalation', stage: ESCALATION }] };
   if (!direct) {
     if (!handled) return { kind: 'append', stages: [{ kind: 'route', stage: decision.route }] };
-    if (handled.state === 'pending') return { kind: 'park' };
+    if (handled.state === 'pending') return isLate(definition, facts) && !escalated ? escalate : { kind: 'park' };
     if (handled.state === 'failed' && !definition.fallback)
-      return { kind: 'end', status: 'failed', error: handled.error };
+      return escalated?.state === 'pending'
+        ? { kind: 'park' }
+        : { kind: 'end', status: 'failed', error: handled.error };
   }
-  const escalated = facts.stages.get(ESCALATION);
   if (escalated?.state === 'pending') return { kind: 'park' };
-  if (!escalated && escalationReason(definition, facts) !== false) {
-    return { kind: 'append', stages: [{ kind: 'escalation', stage: ESCALATION }] };
-  }
+  if (!escalated && escalationReason(definition, facts) !== false) return escalate;
   const answerIsPart =
     handled?.state === 'failed' || (handled?.state === 'done' && (definition.partial?.(handled.output) ?? false));
   if (escalated?.state === 'failed') {
@@ -81,4 +96,19 @@ export function decideRouter(definition: RouterDefinition, facts: Facts): Move {
       : { kind: 'end', status: 'partial', error: escalated.error };
   }
   return { kind: 'end', status: answerIsPart ? 'partial' : 'completed' };
+}
+
+/** Nobody has answered, and there is somebody to take over before the SLA is broken. */
+function isLate(definition: RouterDefinition, { record }: Facts): boolean {
+  return record.slaDueAt !== undefined && definition.escalation !== undefined;
+}
+
+/** Nothing is begun any more; an answer that was there when the deadline passed is a part of one. */
+function decideStopped({ stages, record }: Facts, stop: StopRequest): Move {
+  const facts = [...stages.values()];
+  if (facts.some((fact) => fact.state === 'pending')) return { kind: 'park' };
+  const error = stopError(stop);
+  if (stop.cause === 'cancelled') return { kind: 'end', status: 'cancelled', error };
+  const answered = record.decision !== undefined && facts.some((fact) => fact.state === 'done');
+  return { kind: 'end', status: answered ? 'partial' : 'failed', error };
 }

@@ -11,7 +11,7 @@ export function decide(definition: WorkflowDefinition, facts: Facts): Move {
   switch (definition.pattern) {
     case 'fan-out':
     case 'list':
-      return decideFanOut(planBranches(definition, facts.record.input), facts);
+      return decideFanOut(definition, planBranches(definition, facts.record.input), facts);
     case 'router':
       return decideRouter(definition, facts);
     case 'saga':

@@ -6,7 +6,7 @@
  * only while TypeScript compares method parameters both ways. The input's schema has run before any of them is called.
  */
 import type { z } from 'zod';
-import type { Priority } from '../config.js';
+import { type Duration, MAX_DELAY_MS, type Priority, toMsWithin } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
 import type { FinalStatus } from '../ports.js';
 import { assertName, type Task } from '../task.js';
@@ -27,7 +27,15 @@ interface Common {
   readonly name: string;
   readonly version: number;
   readonly input: z.ZodType;
+  /** Milliseconds from a run's acceptance to when it is stopped; absent: no limit. A start may set its own. */
+  readonly deadlineMs?: number;
 }
+
+/**
+ * What the failure of a branch means: `collect` waits for all; `fail` ends the run at the first failure, and a quorum as
+ * soon as enough have completed, or cannot any more. Siblings that are not needed are cancelled.
+ */
+export type FailurePolicy = 'collect' | 'fail' | { readonly quorum: number };
 
 export interface BranchDefinition {
   readonly run: Task;
@@ -38,12 +46,14 @@ export interface BranchDefinition {
 
 export interface FanOutDefinition extends Common {
   readonly pattern: 'fan-out';
+  readonly onFailure: FailurePolicy;
   readonly branches: Readonly<Record<string, BranchDefinition>>;
   aggregate(results: Readonly<Record<string, BranchResult>>, context: AggregateContext): unknown;
 }
 
 export interface ListFanOutDefinition extends Common {
   readonly pattern: 'list';
+  readonly onFailure: FailurePolicy;
   readonly each: Task;
   split(input: unknown): readonly unknown[];
   aggregate(results: readonly BranchResult[], context: AggregateContext): unknown;
@@ -117,6 +127,8 @@ export interface StepDefinition {
   readonly run: Task;
   with(facts: StepFacts): unknown;
   readonly undo?: { readonly run: Task; with(facts: UndoFacts): unknown };
+  /** Once it has happened the saga only goes forward: nothing before it is undone any more. */
+  readonly pivot?: true;
   /** Asks whether an effect whose answer was lost has happened; resolves to its output, or undefined. */
   readonly find?: {
     readonly run: Task;
@@ -136,6 +148,8 @@ export interface SagaSummary<In = unknown> {
   readonly errors: Readonly<Record<string, ErrorRecord>>;
   /** Undos recorded as done, in the order in which they were done, by step. */
   readonly undone: readonly string[];
+  /** Steps that may have happened and stand, because a person skipped or abandoned their undo. */
+  readonly notUndone: readonly string[];
   /** Attempts beyond the first, of all steps and undos. */
   readonly retries: number;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -201,4 +215,11 @@ export function assertDefinition(name: string, version: number, stages: readonly
       );
     }
   }
+}
+
+/** The `deadlineMs` of a definition. @throws SwitchyardError INVALID_DEFINITION */
+export function deadlineOf(name: string, deadline: Duration | undefined): { readonly deadlineMs?: number } {
+  if (deadline === undefined) return {};
+  const refusal = { code: 'INVALID_DEFINITION', what: `workflow "${name}": deadline` } as const;
+  return { deadlineMs: toMsWithin(deadline, { min: 1, max: MAX_DELAY_MS }, refusal) };
 }

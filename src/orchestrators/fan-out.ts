@@ -1,10 +1,14 @@
 /** Fan-out: all branches at once, each failing alone, then one aggregation over what came back. */
 import type { z } from 'zod';
+import { type Duration, MAX_BRANCHES } from '../config.js';
+import { SwitchyardError } from '../errors.js';
 import type { Task, TaskInput, TaskOutput } from '../task.js';
 import {
   type AggregateContext,
   assertDefinition,
   type BranchResult,
+  deadlineOf,
+  type FailurePolicy,
   type FanOutDefinition,
   type ListFanOutDefinition,
   type Workflow,
@@ -18,7 +22,14 @@ interface Branch<In, T> {
   readonly when?: (input: In) => true | string;
 }
 
-interface FanOutSpec<Input extends z.ZodType, Branches, Out> {
+interface Policy {
+  /** `collect` (default), `fail`, or `{ quorum: n }` completed branches. A sibling that is cancelled counts as failed. */
+  readonly onFailure?: FailurePolicy;
+  /** From acceptance; then what is there by then is the result. At most 365 days; default: no limit. */
+  readonly deadline?: Duration;
+}
+
+interface FanOutSpec<Input extends z.ZodType, Branches, Out> extends Policy {
   readonly name: string;
   readonly version?: number;
   readonly input: Input;
@@ -30,7 +41,7 @@ interface FanOutSpec<Input extends z.ZodType, Branches, Out> {
   ) => Out;
 }
 
-interface ListSpec<Input extends z.ZodType, Each extends Task, Out> {
+interface ListSpec<Input extends z.ZodType, Each extends Task, Out> extends Policy {
   readonly name: string;
   readonly version?: number;
   readonly input: Input;
@@ -56,26 +67,43 @@ export function defineFanOut<Input extends z.ZodType, Each extends Task, Out>(
 export function defineFanOut(
   spec: FanOutSpec<z.ZodType, Record<string, Task>, unknown> | ListSpec<z.ZodType, Task, unknown>,
 ): FanOutDefinition | ListFanOutDefinition {
-  const { name, version = 1, input } = spec;
+  const { name, version = 1, input, onFailure = 'collect' } = spec;
+  const deadline = deadlineOf(name, spec.deadline);
   if ('each' in spec) {
     assertDefinition(name, version, ['list']);
+    assertQuorum(name, onFailure, MAX_BRANCHES);
     return Object.freeze<ListFanOutDefinition>({
       pattern: 'list',
       name,
       version,
       input,
+      onFailure,
+      ...deadline,
       each: spec.each,
       split: spec.split,
       aggregate: spec.aggregate,
     });
   }
   assertDefinition(name, version, Object.keys(spec.branches));
+  assertQuorum(name, onFailure, Object.keys(spec.branches).length);
   return Object.freeze<FanOutDefinition>({
     pattern: 'fan-out',
     name,
     version,
     input,
+    onFailure,
+    ...deadline,
     branches: Object.freeze({ ...spec.branches }),
     aggregate: spec.aggregate,
   });
+}
+
+function assertQuorum(name: string, onFailure: FailurePolicy, branches: number): void {
+  if (typeof onFailure === 'string') return;
+  const { quorum } = onFailure;
+  if (Number.isInteger(quorum) && quorum >= 1 && quorum <= branches) return;
+  throw new SwitchyardError(
+    'INVALID_DEFINITION',
+    `workflow "${name}": a quorum of ${quorum} cannot be met; give a whole number from 1 to ${branches}`,
+  );
 }

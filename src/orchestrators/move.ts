@@ -1,6 +1,6 @@
 /** What can be decided about a run, and the names of the work under its root. */
 import type { ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Facts, Fence, Fenced, OperatorStatus } from '../ports.js';
+import type { Facts, Fence, Fenced, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../ports.js';
 import type { WorkflowDefinition } from './definition.js';
 
 export type StageKind = 'branch' | 'route' | 'escalation' | 'step' | 'undo' | 'attention';
@@ -19,14 +19,16 @@ export type Move =
   | { readonly kind: 'park' }
   /** The router has not decided yet. */
   | { readonly kind: 'classify' }
-  /** Append these and park. `phase` is recorded first. */
+  /** Append these and park. `phase` is recorded with them. */
   | { readonly kind: 'append'; readonly stages: readonly Stage[]; readonly phase?: 'compensating' }
-  /** Only a person can say how to go on. */
-  | { readonly kind: 'ask'; readonly status: OperatorStatus; readonly about: string }
+  /** The result is decided: the branches that have not ended are not needed any more. */
+  | { readonly kind: 'stop'; readonly cause: StopCause; readonly stage?: string }
+  /** Only a person can say how to go on. `about` is the step, also where its undo is stuck. */
+  | { readonly kind: 'ask'; readonly status: Exclude<OperatorStatus, 'waiting_approval'>; readonly about: string }
   /** Nothing is left to do. */
   | { readonly kind: 'end'; readonly status: EndStatus; readonly error?: ErrorRecord };
 
-export type EndStatus = 'completed' | 'partial' | 'failed' | 'compensated';
+export type EndStatus = FinalStatus;
 
 export const ESCALATION = 'escalation';
 
@@ -34,20 +36,36 @@ export function undoStage(step: string): string {
   return `${step}.undo`;
 }
 
+export const ATTENTION_SUFFIX = '.attention';
+
 export function attentionStage(about: string): string {
-  return `${about}.attention`;
+  return `${about}${ATTENTION_SUFFIX}`;
 }
 
 export type Appended =
   | { readonly kind: 'appended'; readonly added: number }
   /** The definition cannot make these jobs (its own function threw, or a job is too large); nothing was appended. */
   | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
+  /** The run is to stop: nothing that goes forward is appended any more. */
+  | { readonly kind: 'stopped' }
   | Fenced;
 
-/** Carries an `append` out: fenced, and each stage at most once in the run's life. */
+/** The state that a run enters with what is appended. */
+export type Phase = 'compensating' | OperatorStatus;
+
+/** Carries an `append` out: fenced, and each stage at most once in the run's life; the phase is entered with the first. */
 export type AppendStages = (
   definition: WorkflowDefinition,
   facts: Facts,
   fence: Fence,
   stages: readonly Stage[],
+  phase?: Phase,
 ) => Promise<Appended>;
+
+export type Stopped =
+  | { readonly kind: 'stopping' | 'ended' | 'unknown' | 'undoing' }
+  | { readonly kind: 'past-pivot'; readonly step: string }
+  | Fenced;
+
+/** Marks the run and takes from it what nobody has begun. May be repeated: the first cause stands, the rest is done again. */
+export type StopRun = (run: string, request: StopRequest, fence?: Fence) => Promise<Stopped>;

@@ -6,6 +6,7 @@ import type { Task, TaskInput, TaskOutput } from '../task.js';
 import {
   assertDefinition,
   type Classification,
+  deadlineOf,
   type RouterDefinition,
   type RouterFacts,
   type Workflow,
@@ -32,7 +33,12 @@ interface RouterSpec<Input extends z.ZodType, Routes extends AnyRoutes, Evidence
   /** Pure: the same input must give the same decision, which is recorded once. */
   readonly classify: (input: z.output<Input>) => Classification<NoInfer<keyof Routes & string>, Evidence>;
   readonly routes: { readonly [Name in keyof Routes]: Route<z.output<Input>, Decided<Routes, Evidence>, Routes[Name]> };
-  /** How soon a run of each priority is to be answered. */
+  /** From acceptance, at most 365 days; default: no limit. The run then fails with DEADLINE_EXCEEDED. */
+  readonly deadline?: Duration;
+  /**
+   * How soon a run of each priority is to be answered. One of HIGH or CRITICAL priority that has no answer by 80 % of
+   * this goes to the escalation, where there is one, and keeps its route.
+   */
   readonly sla?: Partial<Record<Priority, Duration>>;
   readonly escalation?: {
     readonly to: Human;
@@ -74,6 +80,7 @@ export function defineRouter<Input extends z.ZodType, Routes extends AnyRoutes, 
     name,
     version,
     input,
+    ...deadlineOf(name, spec.deadline),
     classify,
     routes: Object.freeze({ ...routes }),
     sla: Object.freeze(slaMs),

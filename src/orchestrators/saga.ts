@@ -3,10 +3,12 @@
  * grow: each step sees the outputs of those before it.
  */
 import type { z } from 'zod';
+import type { Duration } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Task, TaskInput, TaskOutput } from '../task.js';
 import {
   assertDefinition,
+  deadlineOf,
   type SagaDefinition,
   type SagaSummary,
   type StepDefinition,
@@ -16,6 +18,11 @@ import {
 } from './definition.js';
 
 interface StepSpec<In, Done, T extends Task, U extends Task, F extends Task> {
+  /**
+   * The point of no return: once this step has happened the saga only goes forward. It has no undo; a later step that
+   * fails for good waits for a person (`step_stuck`), and the run cannot be cancelled any more. One step of a saga at most.
+   */
+  readonly pivot?: true;
   readonly with: (facts: StepFacts<In, Done>) => TaskInput<T>;
   /**
    * Takes the effect back. Its arguments are computed before the effect, with `output` undefined, and stored with the
@@ -49,10 +56,13 @@ interface SagaSpec<Input extends z.ZodType> {
   readonly name: string;
   readonly version?: number;
   readonly input: Input;
+  /** From acceptance; then the saga turns round, unless it is past its pivot. At most 365 days; default: no limit. */
+  readonly deadline?: Duration;
 }
 
 /** A step's spec with its types erased; see the head of `definition.ts` for why the functions are compared both ways. */
 interface ErasedStepSpec {
+  readonly pivot?: true;
   with(facts: StepFacts): unknown;
   readonly undo?: readonly [Task, { call(facts: UndoFacts): unknown }['call']];
   readonly find?: readonly [
@@ -62,11 +72,12 @@ interface ErasedStepSpec {
   ];
 }
 
-function stepDefinition(name: string, task: Task, { with: with_, undo, find }: ErasedStepSpec): StepDefinition {
+function stepDefinition(name: string, task: Task, { with: with_, undo, find, pivot }: ErasedStepSpec): StepDefinition {
   return Object.freeze<StepDefinition>({
     name,
     run: task,
     with: with_,
+    ...(pivot && { pivot }),
     ...(undo && { undo: { run: undo[0], with: undo[1] } }),
     ...(find && { find: { run: find[0], with: find[1], found: find[2] } }),
   });
@@ -74,7 +85,7 @@ function stepDefinition(name: string, task: Task, { with: with_, undo, find }: E
 
 class SagaChain<In, Sent, Done extends Record<string, unknown>> implements SagaBuilder<In, Sent, Done> {
   constructor(
-    private readonly head: { readonly name: string; readonly version: number; readonly input: z.ZodType },
+    private readonly head: Pick<SagaDefinition, 'name' | 'version' | 'input' | 'deadlineMs'>,
     private readonly steps: readonly StepDefinition[],
   ) {}
 
@@ -86,6 +97,7 @@ class SagaChain<In, Sent, Done extends Record<string, unknown>> implements SagaB
     if (this.steps.some((step) => step.name === name)) {
       throw new SwitchyardError('INVALID_DEFINITION', `workflow "${this.head.name}" has two steps named "${name}"`);
     }
+    assertPivot(this.head.name, name, spec, this.steps);
     return new SagaChain<In, Sent, Done & Record<Name, TaskOutput<T>>>(this.head, [
       ...this.steps,
       stepDefinition(name, task, spec),
@@ -105,5 +117,18 @@ class SagaChain<In, Sent, Done extends Record<string, unknown>> implements SagaB
 export function defineSaga<Input extends z.ZodType>(
   spec: SagaSpec<Input>,
 ): SagaBuilder<z.output<Input>, z.input<Input>, Record<never, never>> {
-  return new SagaChain({ name: spec.name, version: spec.version ?? 1, input: spec.input }, []);
+  const { name, version = 1, input, deadline } = spec;
+  return new SagaChain({ name, version, input, ...deadlineOf(name, deadline) }, []);
+}
+
+function assertPivot(workflow: string, step: string, spec: ErasedStepSpec, before: readonly StepDefinition[]): void {
+  if (!spec.pivot) return;
+  const other = before.find(({ pivot }) => pivot)?.name;
+  const fault =
+    other !== undefined
+      ? `step "${other}" is the pivot already; a saga has one point of no return`
+      : spec.undo
+        ? `step "${step}" is the pivot and has an undo, which would never run: remove one of the two`
+        : undefined;
+  if (fault !== undefined) throw new SwitchyardError('INVALID_DEFINITION', `workflow "${workflow}": ${fault}`);
 }

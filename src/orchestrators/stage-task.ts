@@ -1,10 +1,12 @@
 /** Which task a stage runs, and on what. Pure. */
 import { SwitchyardError } from '../errors.js';
+import { effectKey } from '../names.js';
 import type { Facts } from '../ports.js';
+import { describeIssues, issuesOf } from '../schema.js';
 import type { Task } from '../task.js';
 import { escalationReason, routerFacts } from './decide-router.js';
-import type { Classification, StepDefinition, WorkflowDefinition } from './definition.js';
-import { ESCALATION, type Stage, undoStage } from './move.js';
+import type { Classification, StepDefinition, StepFacts, WorkflowDefinition } from './definition.js';
+import { ATTENTION_SUFFIX, ESCALATION, type Stage, type StageKind, undoStage } from './move.js';
 
 export interface StageTask {
   /** Absent for a question to a person, which no worker runs. */
@@ -25,7 +27,27 @@ export function stageTask(definition: WorkflowDefinition, stage: Stage, facts: F
     const reason = escalationReason(definition, facts) || 'escalated';
     return { task, input: definition.escalation?.with({ ...routerFacts(definition, facts), reason }) };
   }
-  return stage.kind === 'branch' ? { task, input: stage.input } : { task };
+  if (stage.kind === 'branch') return { task, input: stage.input };
+  // A step that waits begins when it is appended: what it asks is made now.
+  const step = task.waits && definition.pattern === 'saga' ? stepOf(definition.steps, stage) : undefined;
+  return step ? { task, input: step.with(stepFacts(facts, stage.stage)) } : { task };
+}
+
+/** No worker checks what a stage asks that waits for an answer. @throws SwitchyardError INVALID_DEFINITION */
+export function checkQuestion({ task, input }: StageTask, stage: string): unknown {
+  const parsed = task?.waits ? task.input?.safeParse(input) : undefined;
+  if (!parsed) return input;
+  if (parsed.success) return parsed.data;
+  throw new SwitchyardError(
+    'INVALID_DEFINITION',
+    `"${stage}" cannot ask this: ${describeIssues(issuesOf(parsed.error))}`,
+  );
+}
+
+/** What a step's functions are given. */
+export function stepFacts({ record }: Facts, stage: string): StepFacts {
+  const done = Object.fromEntries([...record.done].map(([name, entry]) => [name, entry.output]));
+  return { input: record.input, key: effectKey(record.id, stage, 1), run: record.id, done };
 }
 
 /**
@@ -64,4 +86,25 @@ export function stepOf(
 ): StepDefinition | undefined {
   if (kind === 'step') return steps.find((step) => step.name === stage);
   return kind === 'undo' ? steps.find((step) => undoStage(step.name) === stage) : undefined;
+}
+
+/** What kind of stage has this name in a definition. */
+export function kindOfStage(definition: WorkflowDefinition, stage: string): StageKind {
+  if (stage.endsWith(ATTENTION_SUFFIX)) return 'attention';
+  switch (definition.pattern) {
+    case 'fan-out':
+    case 'list':
+      return 'branch';
+    case 'router':
+      return stage === ESCALATION ? 'escalation' : 'route';
+    case 'saga':
+      return definition.steps.some((step) => undoStage(step.name) === stage) ? 'undo' : 'step';
+  }
+}
+
+/** The task behind a stage's name that waits for an answer; undefined for any other, and for a name that is none. */
+export function waitStage(definition: WorkflowDefinition, stage: string): Task | undefined {
+  const kind = kindOfStage(definition, stage);
+  const task = kind === 'attention' ? undefined : lookUp(definition, { kind, stage });
+  return task?.waits ? task : undefined;
 }

@@ -1,9 +1,10 @@
 /** A run as people and programs outside see it: one document, made from the facts. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type { Facts, FinalStatus, OperatorStatus, RunRecord, StageFact } from '../ports.js';
+import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../ports.js';
 import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
+import { type Question, questionsOf } from './questions.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
 
@@ -35,6 +36,16 @@ export interface RunDocument {
   readonly error?: ErrorRecord;
   readonly createdAt: number;
   readonly finishedAt?: number;
+  /** The run that this one repeats. */
+  readonly retryOf?: string;
+  /** Set once the run was told to stop. */
+  readonly stop?: StopRequest;
+  /** What it asks of people now. */
+  readonly questions?: readonly Question[];
+  /** What people have said of it, in order. */
+  readonly words?: readonly OperatorWord[];
+  /** Steps of a failed saga that may have happened and were not undone. */
+  readonly notUndone?: readonly string[];
   readonly timeline: readonly TimelineEntry[];
 }
 
@@ -49,6 +60,7 @@ export function statusOf(facts: Facts): RunStatus {
 /** The document of one run. Without its definition (a worker elsewhere has it) the stages come in the facts' order. */
 export function describeRun(definition: WorkflowDefinition | undefined, facts: Facts): RunDocument {
   const { record } = facts;
+  const questions = questionsOf(definition, facts);
   return {
     id: record.id,
     workflow: record.workflow,
@@ -58,6 +70,11 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
     ...errorOf(facts),
     createdAt: record.createdAt,
     ...(record.outcome && { finishedAt: record.outcome.finishedAt }),
+    ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
+    ...(record.stop && { stop: record.stop }),
+    ...(questions.length > 0 && { questions }),
+    ...(record.words.length > 0 && { words: record.words }),
+    ...(record.outcome?.notUndone && { notUndone: record.outcome.notUndone }),
     timeline: stagesInOrder(definition, facts).map((stage) => entry(stage, facts)),
   };
 }
@@ -65,9 +82,10 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
 /** Why the run ended as it did, or why it waits for a person: then the failure of the stage that it asks about. */
 function errorOf({ record, stages }: Facts): Pick<RunDocument, 'error'> {
   if (record.outcome) return record.outcome.error ? { error: record.outcome.error } : {};
-  if (record.phase !== 'in_doubt' && record.phase !== 'compensation_stuck') return {};
+  if (record.phase === undefined || record.phase === 'compensating' || record.phase === 'waiting_approval') return {};
   const failed = [...stages].findLast(
-    ([stage, fact]) => fact.state === 'failed' && (record.phase === 'in_doubt' || stage.endsWith(undoStage(''))),
+    ([stage, fact]) =>
+      fact.state === 'failed' && (record.phase === 'compensation_stuck') === stage.endsWith(undoStage('')),
   );
   return failed?.[1].state === 'failed' ? { error: { ...failed[1].error, step: failed[0] } } : {};
 }

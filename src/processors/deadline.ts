@@ -1,6 +1,7 @@
 /** How long an attempt may take, loading its code included. */
 import { SwitchyardError } from '../errors.js';
 import type { Task } from '../task.js';
+import { RUN_STOPS } from './job.js';
 
 /** The attempt's own signal: aborted at the task's timeout, or with the job's. */
 export class Deadline {
@@ -40,7 +41,7 @@ export class Deadline {
     this.onJobAbort = () =>
       fail(
         new SwitchyardError(
-          'WORKER_LOST',
+          jobSignal.reason === RUN_STOPS ? 'CANCELLED' : 'WORKER_LOST',
           `the attempt at "${stage}" was stopped: ${String(jobSignal.reason)}`,
           this.doubt,
         ),

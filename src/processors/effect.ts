@@ -7,7 +7,8 @@ import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { effectKey } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
-import { stepOf } from '../orchestrators/stage-task.js';
+import { isPostponement } from '../orchestrators/postpone.js';
+import { stepFacts, stepOf } from '../orchestrators/stage-task.js';
 import type { EffectDone, EffectIntent, Facts, FailedAttempt, Fenced } from '../ports.js';
 import type { StageJob, StageResult } from '../schema.js';
 import type { Task } from '../task.js';
@@ -55,8 +56,12 @@ async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effec
     key: effect.key,
     ...(stage.kind === 'step' && { undoArgs: undoArgs(effect, undefined) }),
   };
-  const begun = await deps.log.beginEffect(stage.run, job.fence, stage.stage, intent);
+  const way = stage.kind === 'step' ? 'forward' : 'back';
+  const begun = await deps.log.beginEffect(stage.run, job.fence, stage.stage, intent, way);
   if (begun.kind === 'fenced-off') return begun;
+  if (begun.kind === 'stopped') {
+    throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
+  }
   if (begun.kind === 'already-done') return begun.done;
   if (begun.previous && wasLost(begun.previous, effect)) {
     const found = await afterLostAnswer(deps, job, effect, begun.previous);
@@ -76,7 +81,7 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
     const canAsk = stage.kind === 'step' && step.find !== undefined;
     if (!canAsk && task.effect.kind === 'unsafe') throw inDoubt(effect, error.message);
     // No later attempt will ask whether it happened, so this one does.
-    const found = canAsk && job.isLastAttempt ? await findEffect(deps, job, effect) : undefined;
+    const found = canAsk && job.isLastAttempt ? await findAtOnce(deps, job, effect) : undefined;
     if (found) return found.output;
     throw error;
   }
@@ -84,17 +89,21 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
 
 /** What the task is given: from the run's input and the steps before it; for an undo, what was stored with the intent. */
 function effectInput(effect: Effect): unknown {
-  const { step, stage, facts, key } = effect;
-  const { record } = facts;
-  if (stage.kind === 'undo') return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
-  const done = Object.fromEntries([...record.done].map(([name, entry]) => [name, entry.output]));
-  return definitionsOwn(effect, 'with', () => step.with({ input: record.input, key, run: record.id, done }));
+  const { stage, facts } = effect;
+  if (stage.kind === 'undo') return storedUndoArgs(effect) ?? undoArgs(effect, undefined);
+  return definitionsOwn(effect, 'with', () => effect.step.with(stepFacts(facts, stage.stage)));
+}
+
+/** None where a Redis that lost its last second has forgotten them: they are then made again, without the output. */
+function storedUndoArgs({ step, facts: { record } }: Effect): unknown {
+  return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
 }
 
 function undoArgs(effect: Effect, output: unknown): unknown {
-  const { step, facts, key } = effect;
+  const { step, stage, facts } = effect;
   const { undo } = step;
   if (!undo) return undefined;
+  const key = effectKey(stage.run, step.name, 1);
   return definitionsOwn(effect, 'undo', () =>
     undo.with({ input: facts.record.input, key, run: facts.record.id, output }),
   );
@@ -131,7 +140,10 @@ function definitionsOwn<T>({ definition, step }: Effect, what: string, run: () =
  * last: the one after it may have failed while it asked what had become of the first, and that says nothing of the effect.
  */
 function wasLost(previous: EffectIntent, { facts, stage }: Effect): boolean {
-  const ended = facts.record.failedAttempts.get(stage.stage) ?? [];
+  // What a person has answered for is known, whatever became of its answer.
+  const known = facts.record.answeredFor.get(stage.stage) ?? 0;
+  if (previous.attempt <= known) return false;
+  const ended = (facts.record.failedAttempts.get(stage.stage) ?? []).filter(({ n }) => n > known);
   return !ended.some((entry) => isEndOf(entry, previous)) || ended.some((entry) => entry.error.answered === false);
 }
 
@@ -168,6 +180,17 @@ async function findEffect(
   const answer = await attemptTask(deps, job, { run, stage: `${stage.stage}.find`, task: find.run, input });
   const output = definitionsOwn(effect, 'find', () => find.found(answer));
   return output === undefined ? undefined : { output };
+}
+
+/** When the server that could tell is not asked now, the job is put off; whoever takes it up must still find the doubt. */
+async function findAtOnce(...args: Parameters<typeof findEffect>): ReturnType<typeof findEffect> {
+  try {
+    return await findEffect(...args);
+  } catch (thrown) {
+    const error = toSwitchyardError(thrown);
+    if (!isPostponement(error)) throw thrown;
+    throw new SwitchyardError(error.code, error.message, { ...error.toJSON(), answered: false, cause: error });
+  }
 }
 
 async function recordLostWorker(
@@ -230,9 +253,9 @@ async function goOn(deps: ProcessorDependencies, job: ActiveJob, effect: Effect,
   const now: Facts = { record, stages };
   const move = decideSaga(definition, now);
   if (move.kind === 'append') {
-    const appended = await deps.append(definition, now, job.fence, move.stages);
+    const appended = await deps.append(definition, now, job.fence, move.stages, move.phase);
     if (appended.kind === 'fenced-off') return appended;
-    if (appended.kind === 'unplannable') throw appended.error;
+    // Where the run is to stop, or cannot be planned, the root turns it round when this job has completed.
   }
   const value: StageResult = {
     output: null,

@@ -1,7 +1,7 @@
 /** A job as our processors see it, and what they may answer. BullMQ stays in `queue-worker.ts`. */
 import { SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
-import type { AppendStages } from '../orchestrators/move.js';
+import type { AppendStages, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
 
 export interface ActiveJob {
@@ -18,9 +18,12 @@ export interface ActiveJob {
   /** When this attempt began, ms. */
   readonly startedAt: number;
   readonly fence: Fence;
-  /** Aborted when the lock is lost or the worker stops. */
+  /** Aborted when the lock is lost, the worker stops, or the run is to stop (then the reason is {@link RUN_STOPS}). */
   readonly signal: AbortSignal;
 }
+
+/** Why a job's signal is aborted when its run is to stop: the attempt is over, and says so itself. */
+export const RUN_STOPS = 'the run is to stop';
 
 /** What the worker does with the job. */
 export type Handled =
@@ -42,6 +45,11 @@ export interface ProcessorDependencies {
   /** The definition of a name and version, or undefined when this worker does not have it. */
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
   readonly append: AppendStages;
+  readonly stop: StopRun;
+  /** Whether the run is known here to be one that is to stop. Workers are told within milliseconds. */
+  readonly isStopping: (run: string) => boolean;
+  /** Gives a stage that waits the answer that its deadline has; nothing when it is answered by then. */
+  readonly answerAtDeadline: (run: string, definition: WorkflowDefinition, stage: string) => Promise<void>;
   readonly tools: ToolCaller;
   readonly clock: Clock;
   /** 0 ≤ random < 1, for jitter. */

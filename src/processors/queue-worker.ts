@@ -9,7 +9,8 @@ import { WORKER_DEFAULTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
-import type { ActiveJob, JobHandler } from './job.js';
+import { type Isolation, isSuspect, KEPT_OUT_MS, SUSPECT_KEPT_OUT_MS } from './isolation.js';
+import { type ActiveJob, type JobHandler, RUN_STOPS } from './job.js';
 
 export interface WorkerSettings {
   readonly lockDurationMs: number;
@@ -29,6 +30,8 @@ export interface QueueWorkerOptions {
   readonly name: string;
   readonly handler: JobHandler;
   readonly settings: WorkerSettings;
+  /** Shared by all workers of a process: what ends one ends them all. */
+  readonly isolation: Isolation;
   readonly logger: Logger;
 }
 
@@ -36,6 +39,8 @@ export interface QueueWorkerOptions {
 export interface QueueWorker {
   readonly queue: string;
   start(): void;
+  /** Aborts what goes forward in this run; undos go on. */
+  stopRun(run: string): void;
   /**
    * Takes no more jobs and lets the active ones end. After `graceMs` those that have not are aborted and put back, so that
    * another worker has them at once and no crash is counted.
@@ -79,12 +84,16 @@ const STEP_ASIDE_MS = 50;
 class PoliteWorker extends Worker {
   /** When a job that was put back is due; 0: none is. */
   private dueAt = 0;
+  /** Holds fetches up while a suspect is alone in the process. */
+  isolation: Isolation | undefined;
 
   stepAside(dueInMs: number): void {
     this.dueAt = Date.now() + dueInMs;
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    const closed = this.isolation?.closed();
+    if (closed) await closed;
     // Once, at the first fetch from that moment on, however late it comes: all other fetches are as fast as ever.
     if (this.dueAt > 0 && Date.now() > this.dueAt - STEP_ASIDE_MS) {
       this.dueAt = 0;
@@ -101,14 +110,20 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const { queue, settings, logger } = options;
   let stopping: Promise<void> | undefined;
   // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
-  let active = 0;
+  const active = new Set<Job>();
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
-    active += 1;
+    active.add(job);
+    const own = signal ?? new AbortController().signal;
+    const entered = options.isolation.enter(job.stalledCounter, own);
+    const leave = typeof entered === 'function' ? entered : await entered;
     try {
-      const own = signal ?? new AbortController().signal;
+      if (!leave) {
+        return await putBack(job, token ?? '', isSuspect(job.stalledCounter) ? SUSPECT_KEPT_OUT_MS : KEPT_OUT_MS);
+      }
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
-      active -= 1;
+      leave?.();
+      active.delete(job);
     }
   };
   const worker: PoliteWorker = new PoliteWorker(queue, processor, {
@@ -124,6 +139,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof AttemptFailed ? error.delayMs : 0) },
   });
+  worker.isolation = options.isolation;
   // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
   worker.on('error', (error) => {
     const level = CONNECTION_ERROR.test(error.message) ? 'debug' : 'warn';
@@ -140,13 +156,16 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     const limits = new AbortController();
     const { signal } = limits;
     // A worker without jobs has nothing to wait for but Redis.
-    const grace = delay(active > 0 ? graceMs : 0, undefined, { signal }).then(async () => {
+    const grace = delay(active.size > 0 ? graceMs : 0, undefined, { signal }).then(async () => {
       worker.cancelAllJobs(STOPPING);
       await delay(PUT_BACK_LIMIT_MS, undefined, { signal });
       // Redis does not answer: nothing can be put back, and a worker that waits for it would never stop.
-      if (active > 0) {
+      if (active.size > 0) {
         const then = 'its active jobs are run again when their locks run out';
-        logger.warn({ queue, active }, `stopped without having put anything back, as Redis does not answer; ${then}`);
+        logger.warn(
+          { queue, active: active.size },
+          `stopped without having put anything back, as Redis does not answer; ${then}`,
+        );
       }
       // Not awaited: it waits for a connection to end that there is no longer.
       void worker.disconnect().catch(() => {});
@@ -164,11 +183,21 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
         logger.error({ queue, reason: error instanceof Error ? error.message : String(error) }, 'worker ended');
       });
     },
+    stopRun(run) {
+      for (const { id, data } of active) if (id && isForward(data, run)) worker.cancelJob(id, RUN_STOPS);
+    },
     stop(graceMs) {
       stopping ??= stop(graceMs);
       return stopping;
     },
   };
+}
+
+const FORWARD: ReadonlySet<unknown> = new Set(['branch', 'route', 'escalation', 'step']);
+
+function isForward(data: unknown, run: string): boolean {
+  const job: { readonly run?: unknown; readonly kind?: unknown } = typeof data === 'object' && data ? data : {};
+  return job.run === run && FORWARD.has(job.kind);
 }
 
 async function processJob(

@@ -2,15 +2,16 @@
  * What a run's root does each time it wakes: reads the facts, asks the reducer, carries out the move, and either sleeps
  * again or ends. It may be repeated from any point: every move is recorded once, or appended once.
  */
-import { MAX_CRASHES } from '../config.js';
+import { MAX_CRASHES, OUTPUTS_PAGE } from '../config.js';
 import { type ErrorRecord, SwitchyardError, toSwitchyardError } from '../errors.js';
-import { conclude } from '../orchestrators/conclude.js';
+import { conclude, notUndone } from '../orchestrators/conclude.js';
 import { decide } from '../orchestrators/decide.js';
 import { classify as classifyInput } from '../orchestrators/decide-router.js';
-import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
+import { isPastPivot, ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type Move } from '../orchestrators/move.js';
-import type { Facts, RunOutcome } from '../ports.js';
+import { waitsForAnswer } from '../orchestrators/waits.js';
+import type { Facts, RunOutcome, RunRecord } from '../ports.js';
 import { parseJob, RootJob, runOfLaterVersion } from '../schema.js';
 import {
   type ActiveJob,
@@ -87,14 +88,11 @@ async function afterCrashes(
     retryable: false,
   };
   if (definition.pattern !== 'saga') return await recordEnd(deps, job, facts, { status: 'failed', error });
-  if (phase === undefined && !failedAttempts.has(ROOT_STAGE)) {
-    const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error };
-    const recorded = await deps.log.recordFailedAttempt(run, job.fence, ROOT_STAGE, attempt);
-    return recorded.kind === 'fenced-off' ? recorded : 'again';
-  }
+  if (phase === undefined && !failedAttempts.has(ROOT_STAGE)) return await recordOwnFailure(deps, job, facts, error);
   const move = decide(definition, facts);
   if (move.kind !== 'end') return await carryOut(deps, job, definition, facts, move);
-  return await recordEnd(deps, job, facts, { status: move.status, error: move.error ?? error });
+  const outcome = { status: move.status, error: move.error ?? error, ...notUndone(definition, facts, move.status) };
+  return await recordEnd(deps, job, facts, outcome);
 }
 
 async function carryOut(
@@ -111,27 +109,29 @@ async function carryOut(
     case 'classify':
       return await classify(deps, job, definition, facts);
     case 'append': {
-      if (move.phase && facts.record.phase !== move.phase) {
-        const entered = await deps.log.enterPhase(run, job.fence, move.phase);
-        if (entered.kind === 'fenced-off') return entered;
-      }
-      const appended = await deps.append(definition, facts, job.fence, move.stages);
+      const appended = await deps.append(definition, facts, job.fence, move.stages, move.phase);
       if (appended.kind === 'fenced-off') return appended;
       if (appended.kind === 'appended') return { kind: 'park' };
+      if (appended.kind === 'stopped') return 'again';
       // A saga's stages are made without functions of its definition: it would be cut off halfway by a mistake of ours.
-      if (definition.pattern === 'saga') throw appended.error;
-      const error = definitionsFault(definition, appended.error);
-      return await end(deps, job, definition, facts, { kind: 'end', status: 'failed', error });
+      if (definition.pattern === 'saga' && !move.stages.some((stage) => waitsForAnswer(definition, stage))) {
+        throw appended.error;
+      }
+      return await unplannable(deps, job, definition, facts, appended.error);
+    }
+    case 'stop': {
+      const at = deps.clock.now();
+      const request = { cause: move.cause, at, ...(move.stage !== undefined && { stage: move.stage }) };
+      const stopped = await deps.stop(run, request, job.fence);
+      return stopped.kind === 'fenced-off' ? stopped : 'again';
     }
     case 'ask': {
-      // The question first: whoever is told that the run waits must find it.
       const question = { kind: 'attention' as const, stage: attentionStage(move.about) };
-      const appended = await deps.append(definition, facts, job.fence, [question]);
-      if (appended.kind === 'fenced-off') return appended;
+      const appended = await deps.append(definition, facts, job.fence, [question], move.status);
       if (appended.kind === 'unplannable') throw appended.error;
-      const entered = await deps.log.enterPhase(run, job.fence, move.status);
+      if (appended.kind !== 'appended') return appended.kind === 'stopped' ? 'again' : appended;
       deps.logger.warn({ run, status: move.status, about: move.about }, 'the run waits for a person');
-      return entered.kind === 'fenced-off' ? entered : { kind: 'park' };
+      return { kind: 'park' };
     }
     case 'end':
       return await end(deps, job, definition, facts, move);
@@ -157,29 +157,67 @@ async function classify(
   return decided.kind === 'fenced-off' ? decided : 'again';
 }
 
-async function end(
+/** The definition's own function threw while making a stage: a saga turns round by it, any other run ends. */
+async function unplannable(
   deps: ProcessorDependencies,
   job: ActiveJob,
   definition: WorkflowDefinition,
   facts: Facts,
+  thrown: SwitchyardError,
+): Promise<Handled | 'again'> {
+  const error = definitionsFault(definition, thrown);
+  if (definition.pattern === 'saga') return await recordOwnFailure(deps, job, facts, error);
+  return await end(deps, job, definition, facts, { kind: 'end', status: 'failed', error });
+}
+
+/** A failure of the root's own, by which the reducer turns a saga round. */
+async function recordOwnFailure(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  { record }: Facts,
+  error: ErrorRecord,
+): Promise<Handled | 'again'> {
+  const attempt = { n: nextOwnAttempt(record), startedAt: job.startedAt, finishedAt: deps.clock.now(), error };
+  const recorded = await deps.log.recordFailedAttempt(record.id, job.fence, ROOT_STAGE, attempt);
+  return recorded.kind === 'fenced-off' ? recorded : 'again';
+}
+
+/** Not the job's own count: a root that was added again begins that anew, and the first record of a number stands. */
+function nextOwnAttempt({ failedAttempts }: RunRecord): number {
+  return (failedAttempts.get(ROOT_STAGE)?.at(-1)?.n ?? 0) + 1;
+}
+
+async function end(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  decidedOn: Facts,
   move: EndMove,
 ): Promise<Handled | 'again'> {
   const now = deps.clock.now();
+  const { id: run } = decidedOn.record;
+  // Of a very wide run the decision saw the states alone; what its branches returned is read for its last word.
+  const facts = decidedOn.stages.size > OUTPUTS_PAGE ? await deps.log.read(run, { outputs: 'all' }) : decidedOn;
+  if (!facts) throw withoutRun(job, run);
   let outcome: Omit<RunOutcome, 'finishedAt'>;
   try {
-    outcome = conclude(definition, facts, move, now);
+    const last = facts === decidedOn ? move : lastMove(decide(definition, facts), move);
+    outcome = conclude(definition, facts, last, now);
   } catch (thrown) {
     const error = definitionsFault(definition, thrown);
-    if (definition.pattern === 'saga' && move.status === 'completed') {
-      // Its effects have happened, and nobody will get a result: the reducer turns the saga round.
-      const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: now, error };
-      const recorded = await deps.log.recordFailedAttempt(facts.record.id, job.fence, ROOT_STAGE, attempt);
-      return recorded.kind === 'fenced-off' ? recorded : 'again';
+    // Its effects have happened, and nobody will get a result: the reducer turns the saga round.
+    if (definition.pattern === 'saga' && move.status === 'completed' && !isPastPivot(definition, facts.record)) {
+      return await recordOwnFailure(deps, job, facts, error);
     }
-    const status = move.status === 'compensated' ? move.status : 'failed';
-    outcome = { status, error: move.error ?? error };
+    const status = move.status === 'compensated' || move.status === 'cancelled' ? move.status : 'failed';
+    outcome = { status, error: move.error ?? error, ...notUndone(definition, facts, status) };
   }
   return await recordEnd(deps, job, facts, outcome);
+}
+
+/** The same decision, now that the errors can be told. */
+function lastMove(move: Move, decided: EndMove): EndMove {
+  return move.kind === 'end' ? move : decided;
 }
 
 async function recordEnd(

@@ -6,10 +6,12 @@ import { MAX_CRASHES } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import { postponement } from '../orchestrators/postpone.js';
 import { taskOf } from '../orchestrators/stage-task.js';
 import { parseJob, runOfLaterVersion, StageJob, type StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
+import { stopWhenDecided } from './decided-fan-out.js';
 import { runEffect } from './effect.js';
 import {
   type ActiveJob,
@@ -18,6 +20,7 @@ import {
   leaveToOthers,
   type ProcessorDependencies,
   putBack,
+  RUN_STOPS,
 } from './job.js';
 
 export function createStageHandler(deps: ProcessorDependencies): JobHandler {
@@ -38,7 +41,8 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
       );
       return await leaveToOthers(deps, job, stage.run).catch(() => putBack(job));
     }
-    return runStage(deps, job, stage, definition);
+    // A stage that a person has had tried again goes on counting its attempts.
+    return runStage(deps, { ...job, attempt: job.attempt + stage.after }, stage, definition);
   };
 }
 
@@ -57,12 +61,25 @@ async function runStage(
         `"${stage.stage}" lost its worker ${job.crashes} times, and is not tried again. Look in the worker's log for what ended it`,
       );
     }
-    if (stage.kind === 'step' || stage.kind === 'undo') return await runEffect(deps, job, stage, definition, task);
+    if (isEffect(stage.kind)) return await runEffect(deps, job, stage, definition, task);
+    if (deps.isStopping(stage.run)) {
+      throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
+    }
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
-    return completed(deps, job, output);
+    return (await stopWhenDecided(deps, job, stage, definition, true)) ?? completed(deps, job, output);
   } catch (thrown) {
-    return await failedOrPutBack(deps, job, stage, task, toSwitchyardError(thrown, { step: stage.stage }));
+    return await failedOrPutBack(
+      deps,
+      job,
+      stage,
+      { task, definition },
+      toSwitchyardError(thrown, { step: stage.stage }),
+    );
   }
+}
+
+function isEffect(kind: StageJob['kind']): boolean {
+  return kind === 'step' || kind === 'undo';
 }
 
 /** What Redis could not take (it is full, read-only, gone) is not the attempt's failure, nor is failing to record it. */
@@ -83,18 +100,32 @@ function completed(deps: ProcessorDependencies, job: ActiveJob, output: unknown)
 async function failed(
   deps: ProcessorDependencies,
   job: ActiveJob,
-  { run, stage }: StageJob,
-  task: Task | undefined,
+  stageJob: StageJob,
+  { task, definition }: { readonly task: Task | undefined; readonly definition: WorkflowDefinition },
   error: SwitchyardError,
 ): Promise<Handled> {
+  const { run, stage } = stageJob;
+  const stopped = job.signal.aborted && job.signal.reason === RUN_STOPS;
   // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended.
-  if (job.signal.aborted) return { kind: 'fenced-off' };
+  if (job.signal.aborted && !stopped) return { kind: 'fenced-off' };
   if (error.code === 'REDIS_UNAVAILABLE') return putBack(job);
+  const putOffs = job.attempt - stageJob.after - job.failures - 1;
+  const putOffMs = stopped ? undefined : postponement(error, putOffs, deps.random());
   const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
-  const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
-  if (recorded.kind === 'fenced-off') return recorded;
-  const final = !error.retryable || job.isLastAttempt;
+  // Of an effect each attempt's end is recorded: an intent without one counts as an effect that may have happened. Any other
+  // stage says once why it waits.
+  if (putOffMs === undefined || isEffect(stageJob.kind) || putOffs === 0) {
+    const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
+    if (recorded.kind === 'fenced-off') return recorded;
+  }
+  if (putOffMs !== undefined) {
+    deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, putOffMs }, error.message);
+    return { kind: 'put-back', afterMs: putOffMs };
+  }
+  const final = stopped || !error.retryable || job.isLastAttempt;
   deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
+  const fenced = final ? await stopWhenDecided(deps, job, stageJob, definition, false) : undefined;
+  if (fenced) return fenced;
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };
 }

@@ -12,14 +12,17 @@ import {
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { newRunId, type RedisKeys } from '../names.js';
 import { decide } from '../orchestrators/decide.js';
+import { planBranches } from '../orchestrators/decide-fan-out.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Move, Stage } from '../orchestrators/move.js';
+import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
 import type { Clock, Facts, RunRecord, ScriptRunner } from '../ports.js';
-import { composedScript, packJobs } from './bullmq-adds.js';
+import { packJobs } from './bullmq-adds.js';
+import { addingScript } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';
 import type { RunJobs } from './run-jobs.js';
 
-const ACCEPT_RUN = composedScript('accept-run');
+const ACCEPT_RUN = addingScript('accept-run');
 
 export interface StartOptions {
   /**
@@ -31,6 +34,10 @@ export interface StartOptions {
   readonly priority?: Priority;
   /** Before the first stage may begin; at most 365 days. */
   readonly delay?: Duration;
+  /** From now, when the run is stopped; at most 365 days. Default: the definition's. */
+  readonly deadline?: Duration;
+  /** The run that this one repeats: kept with it, and shown. */
+  readonly retryOf?: string;
 }
 
 export interface AcceptedRun {
@@ -56,13 +63,15 @@ export async function acceptRun(
   sent: unknown,
   options: StartOptions = {},
 ): Promise<AcceptedRun> {
-  const delayMs = checkOptions(options);
+  const { delayMs, deadlineMs = definition.deadlineMs } = checkOptions(options);
   const facts = unstarted(definition, sent, options, clock.now());
   const { record } = facts;
   const stages = firstStages(definition, facts);
+  const timers = [...runTimers(deadlineMs), ...stageTimers(definition, record, stages)];
   const packed = packJobs([
     await jobs.root(definition, record, { children: stages.length > 0, delayMs }),
     ...(await Promise.all(stages.map((stage) => jobs.stage(definition, facts, stage, delayMs)))),
+    ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
   ]);
   const fields = {
     workflow: record.workflow,
@@ -72,6 +81,8 @@ export async function acceptRun(
     priority: record.priority,
     createdAt: String(record.createdAt),
     ...(record.key !== undefined && { key: record.key }),
+    ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
+    ...stopRules(definition, record),
   };
   const reply = await scripts.run(
     ACCEPT_RUN,
@@ -87,6 +98,17 @@ export async function acceptRun(
     ],
   );
   return acceptance(record, reply);
+}
+
+/** What the scripts that stop a run, or count its branches, must know without its definition. */
+function stopRules(definition: WorkflowDefinition, { input }: RunRecord): Readonly<Record<string, string>> {
+  if (definition.pattern === 'saga') {
+    const pivot = definition.steps.find((step) => step.pivot);
+    return pivot ? { pivot: pivot.name } : {};
+  }
+  if (definition.pattern === 'router' || definition.onFailure === 'collect') return {};
+  const planned = planBranches(definition, input).filter((branch) => branch.skipped === undefined);
+  return { planned: String(planned.length) };
 }
 
 function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
@@ -118,13 +140,21 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     intents: new Map(),
     done: new Map(),
     failedAttempts: new Map(),
+    asked: new Map(),
+    answeredFor: new Map(),
+    words: [],
     ...(options.key !== undefined && { key: options.key }),
+    ...(options.retryOf !== undefined && { retryOf: options.retryOf }),
   };
   return { record, stages: new Map() };
 }
 
-/** Returns the delay in milliseconds. */
-function checkOptions({ key, priority, delay = 0 }: StartOptions): number {
+interface CheckedOptions {
+  readonly delayMs: number;
+  readonly deadlineMs?: number;
+}
+
+function checkOptions({ key, priority, delay = 0, deadline }: StartOptions): CheckedOptions {
   if (key !== undefined && (key.length === 0 || key.length > MAX_KEY_LENGTH)) {
     throw new SwitchyardError(
       'INVALID_INPUT',
@@ -137,16 +167,22 @@ function checkOptions({ key, priority, delay = 0 }: StartOptions): number {
       `priority "${priority}" is unknown: use ${Object.keys(PRIORITIES).join(', ')}`,
     );
   }
-  return toMsWithin(delay, { min: 0, max: MAX_DELAY_MS }, { code: 'INVALID_INPUT', what: 'the delay of start()' });
+  const within = (duration: Duration, min: number, what: string) =>
+    toMsWithin(duration, { min, max: MAX_DELAY_MS }, { code: 'INVALID_INPUT', what: `the ${what} of start()` });
+  return {
+    delayMs: within(delay, 0, 'delay'),
+    ...(deadline !== undefined && { deadlineMs: within(deadline, 1, 'deadline') }),
+  };
 }
 
 /**
- * What is appended together with the root. A list too wide for one script is left to the root, which appends it page by
- * page: a producer that died in between would leave half a run.
+ * What is appended together with the root. Left to the root are a list too wide for one script, which it appends page by
+ * page (a producer that died in between would leave half a run), and a question, with which the run enters a phase.
  */
 function firstStages(definition: WorkflowDefinition, facts: Facts): readonly Stage[] {
   const move = firstMove(definition, facts);
-  return move.kind === 'append' && move.stages.length <= APPEND_PAGE ? move.stages : [];
+  if (move.kind !== 'append' || move.stages.length > APPEND_PAGE) return [];
+  return move.stages.some((stage) => waitsForAnswer(definition, stage)) ? [] : move.stages;
 }
 
 function firstMove(definition: WorkflowDefinition, facts: Facts): Move {

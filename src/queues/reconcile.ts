@@ -6,12 +6,13 @@
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { ListedRun, Logger, RunLog, ScriptRunner } from '../ports.js';
-import { composedScript, ownScript, packJobs } from './bullmq-adds.js';
+import { packJobs } from './bullmq-adds.js';
+import { addingScript, ownScript } from './bullmq-scripts.js';
 import type { RunJobs } from './run-jobs.js';
 
 const TAKE_TURN = ownScript('take-turn');
-const MISSING_ROOTS = composedScript('missing-roots');
-const RESTORE_ROOT = composedScript('restore-root');
+const MISSING_ROOTS = addingScript('missing-roots');
+const RESTORE_ROOT = addingScript('restore-root');
 
 /** Open runs looked at in one script: about a millisecond of Redis. */
 const PAGE = 500;
@@ -30,6 +31,7 @@ const UNENDED: readonly ListedRun['status'][] = [
   'open',
   'compensating',
   'in_doubt',
+  'step_stuck',
   'compensation_stuck',
   'waiting_approval',
 ];

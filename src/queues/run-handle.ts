@@ -10,7 +10,10 @@ import {
   statusOf,
   type TimelineEntry,
 } from '../orchestrators/timeline.js';
-import type { Facts, OperatorStatus, RunLog, SettledRuns } from '../ports.js';
+import type { Facts, OperatorStatus, RunLog, RunRecord, SettledRuns } from '../ports.js';
+import type { Answers } from './answer-stage.js';
+import type { RunControl } from './run-control.js';
+import { type Said, unknownRun } from './said.js';
 
 type Described<Status extends RunStatus, More = unknown> = Omit<RunDocument, 'status' | 'output' | 'error'> & {
   readonly status: Status;
@@ -37,6 +40,42 @@ export interface Run<Out = unknown> {
   timeline(): Promise<readonly TimelineEntry[]>;
   /** The run as one document, as every interface shows it. */
   describe(): Promise<RunState<Out>>;
+  /**
+   * Stops the run: what has not begun does not begin, what runs has its signal aborted within a second, a saga undoes
+   * what it did. Resolves when every worker has been told, not when the run has ended: `wait` for that.
+   * @throws SwitchyardError UNKNOWN_RUN; ILLEGAL_STATE when it has ended, or is past its pivot
+   */
+  cancel(said?: Said): Promise<void>;
+  /**
+   * Tries the stuck undo, or the stuck step past the pivot, again.
+   * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW; ILLEGAL_STATE when that is not what it waits for
+   */
+  resume(said?: Said): Promise<void>;
+  /**
+   * Says whether the effect happened that the run asks about. If so it counts as done, with `output`; if not, it is tried
+   * again.
+   * @throws SwitchyardError as `resume`; INVALID_INPUT when the step's schema refuses the output
+   */
+  resolve(fact: { readonly happened: boolean; readonly output?: unknown } & Said): Promise<void>;
+  /** Leaves the stuck undo undone, and goes on with the others; the run ends `failed`. @throws SwitchyardError as `resume` */
+  skip(said: Said & { readonly reason: string }): Promise<void>;
+  /** Ends the run as `failed`, with all that is still due left undone. @throws SwitchyardError as `resume` */
+  abandon(said: Said & { readonly reason: string }): Promise<void>;
+  /** Says yes to an approval; `stage` where the run asks for several. @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
+  approve(said?: Said & { readonly stage?: string }): Promise<void>;
+  /** Says no: the stage fails with REJECTED. @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
+  reject(said?: Said & { readonly stage?: string }): Promise<void>;
+  /**
+   * Gives the stage the value that it waits for, or will wait for.
+   * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW, INVALID_INPUT; ILLEGAL_STATE when it has one, or the run has ended
+   */
+  signal(stage: string, value: unknown): Promise<void>;
+  /**
+   * Runs again what failed: in its place for a `failed` or `partial` run, whose finished results stand; any other, and a
+   * saga that has undone something, as a new run, which is returned.
+   * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW; ILLEGAL_STATE when it has not ended, or has completed
+   */
+  retry(said?: Said): Promise<Run<Out>>;
 }
 
 /** Between two looks at a Redis that does not answer. */
@@ -46,16 +85,17 @@ export interface RunHandleDependencies {
   readonly log: RunLog;
   readonly settled: SettledRuns;
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+  readonly control: RunControl;
+  readonly answers: Answers;
+  /** Accepts another run with the input of this one; resolves to its id. */
+  readonly startAgain: (record: RunRecord) => Promise<string>;
 }
 
 export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, duplicate = false): Run<Out> {
   async function facts(): Promise<Facts> {
-    const read = await deps.log.read(id, { starts: true });
+    const read = await deps.log.read(id, { starts: true, outputs: 'all' });
     if (read) return read;
-    throw new SwitchyardError(
-      'UNKNOWN_RUN',
-      `there is no run ${id}: it was never accepted here, or its retention is over`,
-    );
+    throw unknownRun(id);
   }
   async function describe(): Promise<RunState<Out>> {
     const known = await facts();
@@ -68,6 +108,18 @@ export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, du
     describe,
     status: async () => statusOf(await facts()),
     timeline: async () => (await describe()).timeline,
+    cancel: (said) => deps.control.cancel(id, said),
+    resume: (said) => deps.control.say(id, { command: 'resume', ...said }),
+    resolve: (fact) => deps.control.say(id, { command: 'resolve', ...fact }),
+    skip: (said) => deps.control.say(id, { command: 'skip', ...said }),
+    abandon: (said) => deps.control.say(id, { command: 'abandon', ...said }),
+    approve: (said) => deps.answers.approve(id, said),
+    reject: (said) => deps.answers.reject(id, said),
+    signal: (stage, value) => deps.answers.signal(id, stage, value),
+    async retry(said) {
+      if (await deps.control.reopen(id, said)) return createRunHandle(deps, id);
+      return createRunHandle(deps, await deps.startAgain((await facts()).record));
+    },
     async wait(timeout) {
       const limit = timeout === undefined ? new AbortController().signal : timeLimit(timeout);
       for (;;) {

@@ -2,12 +2,13 @@
 import type { JobsOptions } from 'bullmq';
 import { MAX_JOB_BYTES, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
-import { ATTENTION_QUEUE, RUNS_QUEUE, stageJobId } from '../names.js';
+import { ATTENTION_QUEUE, RUNS_QUEUE, stageJobId, timerJobId } from '../names.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
-import { stageTask } from '../orchestrators/stage-task.js';
+import { checkQuestion, kindOfStage, stageTask, taskOf } from '../orchestrators/stage-task.js';
+import type { Timer } from '../orchestrators/waits.js';
 import type { Facts, RunRecord } from '../ports.js';
-import { ENVELOPE_VERSION, type RootJob, type StageJob } from '../schema.js';
+import { ENVELOPE_VERSION, type RootJob, type StageJobData, type TimerJob } from '../schema.js';
 import { type AppendableJob, jobToAdd } from './bullmq-adds.js';
 import type { QueuePool } from './queue-pool.js';
 
@@ -62,12 +63,16 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     delayMs = 0,
   ): Promise<AppendableJob> {
     const { record } = facts;
-    const { task, input } = stageTask(definition, which, facts);
-    const data: StageJob = {
+    const planned = stageTask(definition, which, facts);
+    const { task } = planned;
+    const input = checkQuestion(planned, which.stage);
+    const after = attemptsSoFar(record, which.stage);
+    const data: StageJobData = {
       ...head(definition, record.id),
       kind: which.kind,
       stage: which.stage,
       ...(input !== undefined && { input }),
+      ...(after > 0 && { after }),
     };
     assertJobSize(data, which.stage);
     const queue = task?.queue ?? ATTENTION_QUEUE;
@@ -86,15 +91,46 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
       ...(delayMs > 0 && { delay: delayMs }),
     };
     const toAdd = await jobToAdd(queues.get(queue), which.stage, data, options);
-    return { ...toAdd, job: `${queues.prefix}:${queue}:${jobId}` };
+    return {
+      ...toAdd,
+      job: `${queues.prefix}:${queue}:${jobId}`,
+      ...(task?.waits && { waits: { stage: which.stage, of: task.waits.for, input } }),
+    };
   }
 
-  return { root, stage };
+  /** The queue in which a stage's job is. */
+  function queueOf(definition: WorkflowDefinition, stage: string): string {
+    const kind = kindOfStage(definition, stage);
+    return kind === 'attention' ? ATTENTION_QUEUE : taskOf(definition, { kind, stage }).queue;
+  }
+
+  /** A clock of the run. It is no child of the root, which would sleep until it has run out. */
+  async function timer(definition: WorkflowDefinition, record: RunRecord, clock: Timer): Promise<AppendableJob> {
+    const jobId = timerJobId(record.id, clock.timer);
+    const begun = clock.since === 'acceptance' ? record.createdAt : Date.now();
+    const data: TimerJob = { ...head(definition, record.id), kind: 'timer', timer: clock.timer };
+    const toAdd = await jobToAdd(queues.get(RUNS_QUEUE), `${definition.name} ${clock.timer}`, data, {
+      jobId,
+      // Before everything else: it is short, and late is wrong.
+      priority: PRIORITIES.CRITICAL,
+      delay: Math.max(0, begun + clock.afterMs - Date.now()),
+      removeOnComplete: true,
+      removeOnFail: keepRoot.removeOnFail,
+    });
+    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: true };
+  }
+
+  return { root, stage, timer, queueOf };
 }
 
 export type RunJobs = ReturnType<typeof createRunJobs>;
 
-function assertJobSize(data: StageJob, stage: string): void {
+/** A stage that a person has had tried again goes on counting: its attempts stand in the log under their numbers. */
+function attemptsSoFar({ failedAttempts, answeredFor }: RunRecord, stage: string): number {
+  return Math.max(failedAttempts.get(stage)?.at(-1)?.n ?? 0, answeredFor.get(stage) ?? 0);
+}
+
+function assertJobSize(data: StageJobData, stage: string): void {
   const bytes = Buffer.byteLength(JSON.stringify(data));
   if (bytes <= MAX_JOB_BYTES) return;
   throw new SwitchyardError(

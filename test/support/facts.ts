@@ -1,6 +1,6 @@
 /** Facts of a run for tests of the pure decisions, from the little that each test cares about. */
 import type { ErrorRecord } from '../../src/errors.js';
-import type { EffectDone, EffectIntent, Facts, FailedAttempt, RunRecord, StageFact } from '../../src/ports.js';
+import type { Asked, EffectDone, EffectIntent, Facts, FailedAttempt, RunRecord, StageFact } from '../../src/ports.js';
 
 export const BOOM: ErrorRecord = { code: 'TASK_FAILED', message: 'boom', retryable: false };
 
@@ -16,16 +16,27 @@ export const succeeded = (output: unknown = null): StageFact => ({
 
 export const failed = (error: ErrorRecord = BOOM): StageFact => ({ state: 'failed', error });
 
-export interface Known extends Partial<Pick<RunRecord, 'phase' | 'decision' | 'outcome' | 'input'>> {
+export interface Known
+  extends Partial<Pick<RunRecord, 'phase' | 'decision' | 'outcome' | 'input' | 'stop' | 'slaDueAt' | 'words'>> {
   readonly stages?: Readonly<Record<string, StageFact>>;
   /** Stages whose intent was recorded. */
   readonly intents?: readonly string[];
   /** Stages whose end was recorded, with their output. */
   readonly done?: Readonly<Record<string, unknown>>;
   readonly failedAttempts?: Readonly<Record<string, readonly FailedAttempt[]>>;
+  readonly answeredFor?: Readonly<Record<string, number>>;
+  readonly asked?: Readonly<Record<string, Asked>>;
 }
 
-export function factsOf({ stages = {}, intents = [], done = {}, failedAttempts = {}, ...record }: Known = {}): Facts {
+export function factsOf({
+  stages = {},
+  intents = [],
+  done = {},
+  failedAttempts = {},
+  answeredFor = {},
+  asked = {},
+  ...record
+}: Known = {}): Facts {
   const intent: EffectIntent = { attempt: 1, at: 10, key: 'key' };
   const end = (output: unknown): EffectDone => ({ attempt: 1, startedAt: 10, finishedAt: 20, output });
   return {
@@ -41,6 +52,9 @@ export function factsOf({ stages = {}, intents = [], done = {}, failedAttempts =
       intents: new Map([...intents, ...Object.keys(done)].map((stage) => [stage, intent])),
       done: new Map(Object.entries(done).map(([stage, output]) => [stage, end(output)])),
       failedAttempts: new Map(Object.entries(failedAttempts)),
+      answeredFor: new Map(Object.entries(answeredFor)),
+      asked: new Map(Object.entries(asked)),
+      words: [],
       ...record,
     },
   };

@@ -1,13 +1,15 @@
 /**
  * One saga on the real processors, with ports in memory and a schedule that decides what goes wrong: at every call of a
- * port the process may die or freeze, before the call or after it. BullMQ's part (queues, locks, parking, retries) is
+ * port the process may die or freeze, before the call or after it; between jobs somebody may cancel the run, remove a job
+ * of it, or answer what it asks. BullMQ's part (queues, locks, parking, retries) is
  * played by the few lines below; everything that decides or records is the product's own.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SwitchyardError } from '../../src/errors.js';
 import { newRunId, stageJobId } from '../../src/names.js';
 import type { SagaDefinition } from '../../src/orchestrators/definition.js';
-import type { Stage } from '../../src/orchestrators/move.js';
+import type { Phase, Stage } from '../../src/orchestrators/move.js';
+import { type OperatorRequest, operate, type Statement } from '../../src/orchestrators/operate.js';
 import { taskOf } from '../../src/orchestrators/stage-task.js';
 import type {
   EffectDone,
@@ -16,12 +18,20 @@ import type {
   FailedAttempt,
   Fence,
   Fenced,
+  OperatorWord,
   RunLog,
   RunOutcome,
   RunRecord,
   StageFact,
+  StopRequest,
 } from '../../src/ports.js';
-import type { ActiveJob, Handled, JobHandler, ProcessorDependencies } from '../../src/processors/job.js';
+import {
+  type ActiveJob,
+  type Handled,
+  type JobHandler,
+  type ProcessorDependencies,
+  RUN_STOPS,
+} from '../../src/processors/job.js';
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
 import { ENVELOPE_VERSION, StageResult } from '../../src/schema.js';
@@ -63,6 +73,11 @@ class Process {
     return new Promise((resolve) => {
       this.stop = resolve;
     });
+  }
+
+  /** The message that the run is to stop. */
+  stopRun(): void {
+    this.abort.abort(RUN_STOPS);
   }
 
   crash(): Promise<never> {
@@ -118,7 +133,10 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
   const intents = new Map<string, EffectIntent>();
   const done = new Map<string, EffectDone>();
   const failedAttempts = new Map<string, FailedAttempt[]>();
+  const answeredFor = new Map<string, number>();
+  const words: OperatorWord[] = [];
   let [phase, outcome]: [RunRecord['phase'], RunOutcome | undefined] = [undefined, undefined];
+  let stop: StopRequest | undefined;
   let [now, tokens, endings, turns] = [1, 0, 0, 0];
   const jobs = new Map<string, SimulatedJob>();
   const facts = new Map<string, StageFact>();
@@ -135,6 +153,10 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     intents: new Map(intents),
     done: new Map(done),
     failedAttempts: new Map([...failedAttempts].map(([stage, list]) => [stage, [...list]])),
+    asked: new Map(),
+    answeredFor: new Map(answeredFor),
+    words: [...words],
+    ...(stop && { stop }),
     ...(phase && { phase }),
     ...(outcome && { outcome }),
   });
@@ -145,10 +167,11 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
 
   const log: RunLog = {
     read: () => call((): Facts => ({ record: record(), stages: new Map(facts) })),
-    beginEffect: (_run, fence, stage, intent) =>
+    beginEffect: (_run, fence, stage, intent, way) =>
       fenced(fence, () => {
         const recorded = done.get(stage);
         if (recorded) return { kind: 'already-done', done: recorded } as const;
+        if (way === 'forward' && stop) return { kind: 'stopped' } as const;
         const previous = intents.get(stage);
         intents.set(stage, intent);
         return { kind: 'begun', ...(previous && { previous }) } as const;
@@ -165,11 +188,8 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
         return { kind: 'recorded' } as const;
       }),
     decideOnce: () => Promise.reject(new Error('a saga decides nothing')),
-    enterPhase: (_run, fence, entered) =>
-      fenced(fence, () => {
-        if (!outcome) phase = entered;
-        return { kind: 'recorded' } as const;
-      }),
+    recordSlaDue: () => Promise.reject(new Error('a saga has no SLA')),
+    tally: () => Promise.reject(new Error('a saga has no branches')),
     end: (_run, fence, ended) =>
       fenced(fence, () => {
         if (!outcome) endings += 1;
@@ -178,22 +198,76 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
       }),
   };
 
-  function append(fence: Fence, stages: readonly Stage[]) {
+  function append(fence: Fence, stages: readonly Stage[], entered: Phase | undefined) {
     return fenced(fence, () => {
+      if (stop && stages.some(({ kind }) => kind === 'step')) return { kind: 'stopped' } as const;
       for (const { stage, kind } of stages) {
         if (facts.has(stage)) continue;
         facts.set(stage, { state: 'pending' });
-        // Nobody answers a question in a simulation: it stays pending, and its root parked.
-        if (kind !== 'attention') add(stage, { ...head, kind, stage }, taskOf(definition, { kind, stage }).attempts);
+        // No worker serves the queue of a question: it stays pending, and its root parked, until a person answers.
+        if (kind === 'attention') continue;
+        const after = Math.max(failedAttempts.get(stage)?.at(-1)?.n ?? 0, answeredFor.get(stage) ?? 0);
+        const { attempts } = taskOf(definition, { kind, stage });
+        add(stage, { ...head, kind, stage, after }, attempts);
       }
+      if (entered && !outcome) phase = entered;
       return { kind: 'appended', added: stages.length } as const;
     });
+  }
+
+  /** What `stop-run.lua` and `drop-waiting.lua` do, and the message to the workers. */
+  function cancel(): void {
+    const pivot = definition.steps.find((step) => step.pivot)?.name;
+    if (outcome || phase === 'compensating' || phase === 'compensation_stuck') return;
+    if (pivot !== undefined && intents.has(pivot)) return;
+    stop ??= { cause: 'cancelled', at: now };
+    for (const [stage] of facts) {
+      const waits = jobs.get(stage)?.state;
+      if (waits === 'waiting' || (waits === undefined && facts.get(stage)?.state === 'pending')) {
+        jobs.delete(stage);
+        facts.delete(stage);
+      }
+    }
+    for (const { job, process } of frozen) if (job.stage !== ROOT && !job.stage.endsWith('.undo')) process.stopRun();
+  }
+
+  /** What `operate-run.lua` does with a person's word. */
+  function say(pick: Choose): void {
+    const about = [...facts.keys()].find((stage) => stage.endsWith('.attention'));
+    if (about === undefined || outcome) return;
+    const commands: readonly OperatorRequest[] = [
+      { command: 'resume' },
+      { command: 'resolve', happened: true, output: 'by hand' },
+      { command: 'resolve', happened: false },
+      { command: 'skip', reason: 'it is not worth it' },
+      { command: 'abandon', reason: 'it is over' },
+    ];
+    const request = commands[pick(commands.length)] ?? { command: 'resume' };
+    let said: Statement;
+    try {
+      said = operate(definition, { record: record(), stages: new Map(facts) }, request, now);
+    } catch {
+      // Not to be said in this state.
+      return;
+    }
+    words.push(said.word);
+    if (said.again !== undefined) {
+      facts.delete(said.again);
+      jobs.delete(said.again);
+      answeredFor.set(said.again, said.answeredFor ?? 0);
+    }
+    if (said.done && said.word.stage !== undefined) done.set(said.word.stage, said.done);
+    phase = said.to;
+    facts.delete(about);
   }
 
   const deps: ProcessorDependencies = {
     log,
     definition: () => definition,
-    append: (_definition, _facts, fence, stages) => append(fence, stages),
+    append: (_definition, _facts, fence, stages, entered) => append(fence, stages, entered),
+    stop: () => Promise.reject(new Error('a saga is not stopped from inside')),
+    isStopping: () => stop !== undefined,
+    answerAtDeadline: () => Promise.resolve(),
     tools: { call: () => Promise.reject(new Error('no tools')), close: () => Promise.resolve() },
     clock: { now: () => now },
     random: () => 0,
@@ -270,8 +344,21 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     if (parked?.state === 'parked' && !busy) parked.state = 'waiting';
     return [...jobs.values()].filter((job) => job.state === 'waiting');
   };
-  for (let waiting = open(); waiting.length + frozen.length > 0 && turns < MAX_TURNS; waiting = open()) {
+  const asks = () => outcome === undefined && [...facts.keys()].some((stage) => stage.endsWith('.attention'));
+  let patience = choose(8);
+  for (let waiting = open(); turns < MAX_TURNS; waiting = open()) {
+    if (waiting.length + frozen.length === 0) {
+      // Only a person can go on from here, and does not always.
+      if (!asks() || patience === 0) break;
+      patience -= 1;
+      say(choose);
+      turns += 1;
+      continue;
+    }
     turns += 1;
+    if (choose(40) === 1) cancel();
+    waiting = open();
+    if (waiting.length + frozen.length === 0) continue;
     const next = choose(waiting.length + frozen.length);
     const job = waiting[next];
     const zombie = frozen[next - waiting.length];

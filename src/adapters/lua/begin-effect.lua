@@ -7,13 +7,16 @@
   ARGV[1] the writer's lock token
   ARGV[2] stage
   ARGV[3] intent (JSON)
+  ARGV[4] 'forward' for a step, 'back' for an undo
 
-  Returns { 'begun', previous intent or '' } | { 'already-done', record } | { 'fenced-off' }
+  Returns { 'begun', previous intent or '' } | { 'already-done', record } | { 'stopped' } (the run is to stop, and a step
+  may not begin any more) | { 'fenced-off' }
 ]]
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { 'fenced-off' } end
 local done = redis.call('HGET', KEYS[1], 'done/' .. ARGV[2])
 if done then return { 'already-done', done } end
 if redis.call('EXISTS', KEYS[1]) == 0 then return { 'fenced-off' } end
+if ARGV[4] == 'forward' and redis.call('HEXISTS', KEYS[1], 'stop') == 1 then return { 'stopped' } end
 local field = 'intent/' .. ARGV[2]
 local previous = redis.call('HGET', KEYS[1], field)
 -- The client sends a script again when its reply was lost: the very same intent is this attempt's own, no earlier one.

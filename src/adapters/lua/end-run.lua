@@ -8,6 +8,7 @@
   KEYS[1] log of the run (hash)
   KEYS[2] lock of its root job
   KEYS[3] stream of settled runs
+  KEYS[4] set of runs that are to stop
   ARGV[1] the writer's lock token
   ARGV[2] outcome (JSON)
   ARGV[3] status
@@ -40,6 +41,13 @@ redis.call('ZADD', byEnd, ARGV[7], ARGV[4])
 for _, name in ipairs({ workflow, '*' }) do
   redis.call('ZADD', index .. ':' .. name .. ':' .. ARGV[3], createdAt, ARGV[4])
   redis.call('ZREM', index .. ':' .. name .. ':' .. before, ARGV[4])
+  redis.call('ZREM', index .. ':' .. name .. ':attention', ARGV[4])
+end
+redis.call('SREM', KEYS[4], ARGV[4])
+-- Its clocks stop: one that still waits would keep its job for nothing, perhaps for months.
+for timer in string.gmatch(redis.call('HGET', KEYS[1], 'timers') or '', '%S+') do
+  local queue, id = string.match(timer, '^(.*:)([^:]+)$')
+  if redis.call('ZREM', queue .. 'delayed', id) == 1 then redis.call('DEL', timer) end
 end
 
 local function drop(run)

@@ -1,6 +1,6 @@
 import { LIST_PAGE } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
-import type { ListedRun, RunPage } from '../../ports.js';
+import type { ListOptions, RunPage } from '../../ports.js';
 import { commandLog } from '../command-log.js';
 import { withSwitchyard } from '../open-switchyard.js';
 import { loadProject } from '../project.js';
@@ -17,12 +17,16 @@ export interface RunsOptions {
   readonly cursor?: string | undefined;
 }
 
-const STATUSES: Readonly<Record<ListedRun['status'], true>> = {
+type Filter = NonNullable<ListOptions['status']>;
+
+const STATUSES: Readonly<Record<Filter, true>> = {
   open: true,
   compensating: true,
   waiting_approval: true,
   in_doubt: true,
+  step_stuck: true,
   compensation_stuck: true,
+  attention: true,
   completed: true,
   partial: true,
   failed: true,
@@ -38,7 +42,7 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
   if (status !== undefined && !isStatus(status)) {
     throw new SwitchyardError(
       'INVALID_INPUT',
-      `--status is "${status}": use ${Object.keys(STATUSES).join(', ')}. \`open\` runs are queued or running.`,
+      `--status is "${status}": use ${Object.keys(STATUSES).join(', ')}. \`open\` runs are queued or running, \`attention\` ones wait for a person.`,
     );
   }
   const limit = wholeNumber('--limit', options.limit ?? String(PAGE), { min: 1, max: LIST_PAGE.max });
@@ -57,7 +61,7 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
   return 0;
 }
 
-function isStatus(text: string): text is ListedRun['status'] {
+function isStatus(text: string): text is Filter {
   return Object.hasOwn(STATUSES, text);
 }
 

@@ -3,6 +3,7 @@ import type { RunDocument } from '../../orchestrators/timeline.js';
 import { isUnsettled } from '../exit-code.js';
 import { type Colors, clip, oneLine, wrap } from '../terminal.js';
 import { agoText, durationText } from './duration.js';
+import { questionLines } from './questions.js';
 import { statusText } from './status.js';
 import { timelineLines } from './timeline.js';
 
@@ -46,6 +47,7 @@ export function runLines(run: RunDocument, view: RunView): readonly string[] {
     ...(error.length > 0
       ? ['', ...error.map((line, at) => `  ${colors.red(at === 0 ? 'error' : '     ')}     ${line}`)]
       : []),
+    ...questionLines(run, width, colors),
     ...(run.output === undefined ? [] : ['', `  ${colors.dim('output')}`, ...outputLines(run.output)]),
   ];
 }

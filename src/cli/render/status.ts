@@ -20,6 +20,7 @@ const SHOWN: Readonly<Record<Shown, readonly [mark: string, paint: Paint]>> = {
   skipped: ['–', 'dim'],
   waiting_approval: ['‼', 'yellow'],
   in_doubt: ['‼', 'red'],
+  step_stuck: ['‼', 'red'],
   compensation_stuck: ['‼', 'red'],
 };
 

@@ -12,7 +12,8 @@
   ARGV[4] time of acceptance, ms
   ARGV[5] base of the index keys (in the same hash slot)
   ARGV[6] fields of the log (JSON object of strings)
-  ARGV[7] jobs to add (JSON): [{ script, keys, args, job }], the root first, `job` being the job's own key
+  ARGV[7] jobs to add (JSON): [{ script, keys, args, job, timer? }], the root first, `job` being the job's own
+          key
   ARGV[8…] the arguments of each job to add, in turn
 
   Returns { 'accepted' } | { 'duplicate' } | { 'conflict' } (same key, other input)
@@ -23,7 +24,7 @@ if known then return { known == ARGV[2] and 'duplicate' or 'conflict' } end
 local root = KEYS[2]
 local jobs = cjson.decode(ARGV[7])
 for _, job in ipairs(jobs) do
-  if redis.call('EXISTS', job.job) == 1 then
+  if redis.call('EXISTS', job.job) == 1 and not job.timer then
     local old = (job.job == root and hasEnded(root)) or isLeftover(job.job, root)
     if not old then return { 'blocked', job.job } end
   end
@@ -39,6 +40,7 @@ end
 local k, a = 3, 8
 for _, job in ipairs(jobs) do
   bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
+  if job.timer then noteTimer(KEYS[1], job.job) end
   k, a = k + job.keys, a + job.args
 end
 return { 'accepted' }

@@ -1,41 +1,58 @@
 --[[
-  Appends children to a run's root, each at most once in the run's life. A stock add would do harm here: added again after
-  it failed for good, a child parks its root for ever, and one whose record was removed would run twice. BullMQ's own
-  scripts that add jobs, and `leftovers.lua`, stand above this text as functions.
+  Appends children to a run's root, each at most once in the run's life, and enters the phase that goes with them. A stock
+  add would do harm here: added again after it failed for good, a child parks its root for ever, and one whose record was
+  removed would run twice. BullMQ's own scripts that add jobs, `leftovers.lua` and `phases.lua` stand above this text.
 
   KEYS[1] lock of the writing job: the root, or a child of it that has not completed yet
   KEYS[2] root job
-  KEYS[3…] the keys of each job to add, in turn
+  KEYS[3] log of the run (hash)
+  KEYS[4] stream of settled runs
+  KEYS[5…] the keys of each job to add, in turn
   ARGV[1] the writer's lock token
-  ARGV[2] jobs to add (JSON): [{ script, keys, args, job }], `job` being the child's own key
-  ARGV[3…] the arguments of each job to add, in turn
+  ARGV[2] run id
+  ARGV[3] phase to enter, or an empty string
+  ARGV[4] base of the index keys (in the same hash slot)
+  ARGV[5] 'forward' for work that a run which is to stop does not begin any more; else 'any'
+  ARGV[6] jobs to add (JSON): [{ script, keys, args, job, timer?, stage?, asked? }], `job` being the job's own key; `timer`:
+          it is no child; `stage` and `asked`: it waits for an answer, and is not added once the log has one
+  ARGV[7…] the arguments of each job to add, in turn
 
   Returns { 'appended', how many were new } | { 'blocked', key } (a job of that name exists that is no child of this root)
-        | { 'fenced-off' }
+        | { 'stopped' } | { 'fenced-off' }
 ]]
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced-off' } end
-local root = KEYS[2]
+local root, log = KEYS[2], KEYS[3]
 if redis.call('EXISTS', root) == 0 then return { 'fenced-off' } end
+if ARGV[5] == 'forward' and redis.call('HEXISTS', log, 'stop') == 1 then return { 'stopped' } end
 
-local function isChild(key)
-  return redis.call('SISMEMBER', root .. ':dependencies', key) == 1
-    or redis.call('HEXISTS', root .. ':processed', key) == 1
-    or redis.call('HEXISTS', root .. ':failed', key) == 1
+local function isThere(job)
+  if job.timer then return redis.call('EXISTS', job.job) == 1 end
+  return redis.call('SISMEMBER', root .. ':dependencies', job.job) == 1
+    or redis.call('HEXISTS', root .. ':processed', job.job) == 1
+    or redis.call('HEXISTS', root .. ':failed', job.job) == 1
+    or (job.stage and redis.call('HEXISTS', log, 'answer/' .. job.stage) == 1)
 end
 
-local jobs = cjson.decode(ARGV[2])
+local jobs = cjson.decode(ARGV[6])
 for _, job in ipairs(jobs) do
-  if not isChild(job.job) and redis.call('EXISTS', job.job) == 1 and not isLeftover(job.job, root) then
+  if not isThere(job) and redis.call('EXISTS', job.job) == 1 and not isLeftover(job.job, root) then
     return { 'blocked', job.job }
   end
 end
-local added, k, a = 0, 3, 3
+local added, k, a = 0, 5, 7
 for _, job in ipairs(jobs) do
-  if not isChild(job.job) then
+  if not isThere(job) then
     forget(job.job)
     bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
-    added = added + 1
+    if job.timer then
+      noteTimer(log, job.job)
+    else
+      added = added + 1
+    end
+    if job.stage then redis.call('HSET', log, 'asked/' .. job.stage, job.asked) end
   end
   k, a = k + job.keys, a + job.args
 end
+-- A question that has been answered already must not leave the run waiting for its answer.
+if ARGV[3] ~= '' and (ARGV[3] ~= 'waiting_approval' or added > 0) then enterPhase(log, KEYS[4], ARGV[4], ARGV[2], ARGV[3]) end
 return { 'appended', added }

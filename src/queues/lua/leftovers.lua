@@ -18,3 +18,9 @@ local function forget(job)
   redis.call('ZREM', queue .. 'failed', id)
   redis.call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful')
 end
+
+-- The clocks of a run, to be stopped at its end.
+local function noteTimer(log, job)
+  local known = redis.call('HGET', log, 'timers')
+  redis.call('HSET', log, 'timers', (known and known .. ' ' or '') .. job)
+end

@@ -127,15 +127,14 @@ describe.concurrent('a worker that is killed', () => {
     points<[CrashPoint, string, number]>(
       [
         ['after-failure', 'three', 1],
-        ['after-phase', '', 1],
+        ['after-append', 'three.undo', 1],
         ['after-effect', 'two.undo', 2],
         ['after-done', 'two.undo', 1],
         ['after-end', '', 1],
       ],
       [
         ['before-failure', 'three', 1],
-        ['before-phase', '', 1],
-        ['after-append', 'three.undo', 1],
+        ['before-append', 'three.undo', 1],
         ['before-intent', 'two.undo', 1],
         ['after-intent', 'two.undo', 1],
         ['after-append', 'one.undo', 1],

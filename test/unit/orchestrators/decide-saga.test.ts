@@ -53,6 +53,16 @@ test.each<[title: string, known: Known, move: object]>([
     back('user'),
   ],
   [
+    'a step’s job ended well, and nothing of it is recorded → its own undo first',
+    { stages: { user: succeeded() } },
+    back('user'),
+  ],
+  [
+    'a step lost an answer, and its intent is forgotten → its own undo first',
+    { stages: { user: failed() }, failedAttempts: { user: [failedAttempt(1, { ...BOOM, answered: false })] } },
+    back('user'),
+  ],
+  [
     'payment failed before its intent, user recorded → undo user',
     { stages: { payment: failed() }, done: { user: 1, mail: 1 } },
     back('user'),

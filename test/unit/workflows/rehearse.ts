@@ -74,6 +74,7 @@ class Rehearsed {
     this.record = {
       ...{ id, workflow, version, inputHash: '', priority: 'LOW', createdAt: 0, intents, done, failedAttempts },
       input: definition.input.parse(input),
+      ...{ asked: new Map(), answeredFor: new Map(), words: [] },
     };
   }
 

@@ -1,0 +1,38 @@
+/** What a person says of a run: one command each, all of the same form. */
+import type { Run } from '../../queues/run-handle.js';
+import { commandLog } from '../command-log.js';
+import { exitCodeOf } from '../exit-code.js';
+import { withSwitchyard } from '../open-switchyard.js';
+import { loadProject } from '../project.js';
+import { runLines } from '../render/run.js';
+import { durationMs, type Settings } from '../settings.js';
+import type { Terminal } from '../terminal.js';
+
+/** Says it, and returns the run that goes on: another one, where a retry begins anew. */
+export type Say = (run: Run) => Promise<Run | undefined>;
+
+/** How long a command looks on, to tell what has become of the run. */
+const LOOK_MS = 2_000;
+
+export interface OperateOptions {
+  readonly id: string;
+  readonly say: Say;
+  /** Waits for the run's end, or at most this long. */
+  readonly wait?: string | boolean | undefined;
+}
+
+/** Exit 0 when it was said; with `wait`, as the run ended. */
+export async function operate(settings: Settings, options: OperateOptions, { out, err }: Terminal): Promise<number> {
+  const { id, say, wait } = options;
+  const limit = typeof wait === 'string' ? durationMs('--wait', wait) : undefined;
+  const project = await loadProject(settings.config);
+  return await withSwitchyard(settings, project, commandLog(err, 'silent'), async (sy) => {
+    const run = sy.run(id);
+    const next = (await say(run)) ?? run;
+    if (!settings.json && next.id !== id) out.write(`It begins anew as ${next.id}\n`);
+    const state = wait === true ? await next.wait() : await next.wait(limit ?? LOOK_MS);
+    if (settings.json) out.write(`${JSON.stringify(state, null, 2)}\n`);
+    else out.write(`${runLines(state, { colors: out.colors, columns: out.columns, now: Date.now() }).join('\n')}\n`);
+    return wait === undefined ? 0 : exitCodeOf(state.status);
+  });
+}

@@ -1,0 +1,56 @@
+/** What a run asks of people, with the commands that answer it, and what people have said. */
+import type { Question } from '../../orchestrators/questions.js';
+import type { RunDocument } from '../../orchestrators/timeline.js';
+import type { OperatorCommand, OperatorStatus, OperatorWord } from '../../ports.js';
+import { type Colors, clip, oneLine, wrap } from '../terminal.js';
+
+const ASKS: Readonly<Record<OperatorStatus, (about: string) => string>> = {
+  waiting_approval: (about) => `"${about}" waits for a yes or no`,
+  in_doubt: (about) => `"${about}" may or may not have happened: find out at its service, by the key below`,
+  step_stuck: (about) => `"${about}" failed for good, past the point of no return`,
+  compensation_stuck: (about) => `"${about}" could not be done: what it undoes still stands`,
+};
+
+const ANSWERS: Readonly<Record<OperatorCommand, (id: string, stage: string) => string>> = {
+  approve: (id, stage) => `switchyard approve ${id} --stage ${stage}`,
+  reject: (id, stage) => `switchyard reject ${id} --stage ${stage} --reason …`,
+  resume: (id) => `switchyard resume ${id}                    try it again`,
+  resolve: (id) => `switchyard resolve ${id} --happened         or --not-happened`,
+  skip: (id) => `switchyard skip ${id} --reason …         leave it, undo the others`,
+  abandon: (id) => `switchyard abandon ${id} --reason …      leave everything that is due`,
+  retry: (id) => `switchyard retry ${id}`,
+};
+
+export function questionLines(run: RunDocument, width: number, colors: Colors): readonly string[] {
+  return [
+    ...(run.questions ?? []).flatMap((question) => ['', ...askLines(run.id, question, width, colors)]),
+    ...(run.stop ? ['', `  ${colors.dim('stopped')}   ${stopText(run.stop)}`] : []),
+    ...(run.notUndone ? ['', `  ${colors.red('not undone')}  ${run.notUndone.join(', ')}`] : []),
+    ...(run.words?.length ? ['', ...run.words.map((word) => `  ${colors.dim('said')}      ${wordText(word)}`)] : []),
+  ];
+}
+
+function askLines(id: string, question: Question, width: number, colors: Colors): readonly string[] {
+  const { about, status, input, key, answers, error } = question;
+  const indented = (label: string, text: string) =>
+    wrap(text, width).map((line, at) => `  ${colors.yellow((at === 0 ? label : '').padEnd(8))}  ${line}`);
+  return [
+    ...indented('asks', ASKS[status](about)),
+    ...(error ? indented('', `${error.code}: ${error.message}`) : []),
+    ...(input === undefined ? [] : indented('', `with ${clip(oneLine(JSON.stringify(input)), width * 3)}`)),
+    ...(key === undefined ? [] : indented('', `key ${key}`)),
+    ...answers.map((answer) => `            ${colors.cyan(ANSWERS[answer](id, about))}`),
+  ];
+}
+
+function stopText({ cause, by, reason }: NonNullable<RunDocument['stop']>): string {
+  const who = by === undefined ? '' : ` by ${by}`;
+  return oneLine(`${cause.replace(/_/g, ' ')}${who}${reason === undefined ? '' : `: ${reason}`}`);
+}
+
+function wordText({ command, at, by, stage, reason, happened }: OperatorWord): string {
+  const what = command === 'resolve' ? `resolve as ${happened ? 'happened' : 'not happened'}` : command;
+  const about = stage === undefined ? '' : ` ${stage}`;
+  const who = by === undefined ? '' : ` by ${by}`;
+  return oneLine(`${new Date(at).toISOString()}  ${what}${about}${who}${reason === undefined ? '' : `: ${reason}`}`);
+}

@@ -1,0 +1,130 @@
+/**
+ * A person's word about a run that waits for one: whether it may be said, and what becomes of the facts. Pure; carried
+ * out by `queues/operate-run.ts` in one script, which refuses when the run has moved on in the meantime.
+ *
+ * No word decides anything by itself. It changes what is known, and the root decides again.
+ */
+import { SwitchyardError } from '../errors.js';
+import type { EffectDone, Facts, OperatorCommand, OperatorStatus, OperatorWord } from '../ports.js';
+import { describeIssues, issuesOf } from '../schema.js';
+import { decide } from './decide.js';
+import type { SagaDefinition, WorkflowDefinition } from './definition.js';
+import { undoStage } from './move.js';
+import { answersTo } from './questions.js';
+import { stepOf, taskOf } from './stage-task.js';
+
+export interface OperatorRequest {
+  readonly command: Extract<OperatorCommand, 'resume' | 'resolve' | 'skip' | 'abandon'>;
+  readonly by?: string;
+  readonly reason?: string;
+  /** Of `resolve`. */
+  readonly happened?: boolean;
+  /** Of `resolve` for a step that happened: what it returned. */
+  readonly output?: unknown;
+}
+
+/** How the facts change. */
+export interface Statement {
+  /** The state in which it may be said; in any other, the run has moved on. */
+  readonly from: Exclude<OperatorStatus, 'waiting_approval'>;
+  /** The state that the run goes back to; undefined: it goes forward. */
+  readonly to: 'compensating' | undefined;
+  /** The step whose question is answered. */
+  readonly question: string;
+  readonly word: OperatorWord;
+  /** The stage whose failed job is forgotten, so that it is tried again. */
+  readonly again?: string;
+  /** Attempts at that stage up to this one are answered for. */
+  readonly answeredFor?: number;
+  /** The effect that a person says has happened. */
+  readonly done?: EffectDone;
+}
+
+/** @throws SwitchyardError ILLEGAL_STATE, INVALID_INPUT */
+export function operate(
+  definition: WorkflowDefinition,
+  facts: Facts,
+  request: OperatorRequest,
+  now: number,
+): Statement {
+  const { record } = facts;
+  const move = record.outcome ? undefined : decide(definition, facts);
+  if (definition.pattern !== 'saga' || move?.kind !== 'ask' || record.phase !== move.status) {
+    throw illegal(facts, request, 'it asks nothing that this would answer');
+  }
+  const { status, about: step } = move;
+  if (!answersTo(status).includes(request.command)) {
+    throw illegal(facts, request, `in this state it takes ${answersTo(status).join(', ')}`);
+  }
+  assertReason(facts, request);
+  const stage = status === 'compensation_stuck' ? undoStage(step) : step;
+  const to = status === 'compensation_stuck' ? ('compensating' as const) : undefined;
+  const said: Statement = { from: status, to, question: step, word: wordOf(request, stage, now) };
+  switch (request.command) {
+    case 'skip':
+    case 'abandon':
+      return said;
+    case 'resume':
+      return { ...said, again: stage, answeredFor: lastAttempt(facts, stage) };
+    case 'resolve':
+      if (request.happened === undefined)
+        throw invalid(record.id, 'say whether the effect happened: --happened, or --not-happened');
+      if (!request.happened) return { ...said, again: stage, answeredFor: lastAttempt(facts, stage) };
+      return { ...said, done: resolved(definition, facts, request, stage, now) };
+  }
+}
+
+function wordOf({ command, by, reason, happened }: OperatorRequest, stage: string, at: number): OperatorWord {
+  return {
+    command,
+    at,
+    stage,
+    ...(by !== undefined && { by }),
+    ...(reason !== undefined && { reason }),
+    ...(happened !== undefined && { happened }),
+  };
+}
+
+/** The effect's end, by a person's word instead of the tool's. */
+function resolved(
+  definition: SagaDefinition,
+  facts: Facts,
+  request: OperatorRequest,
+  stage: string,
+  now: number,
+): EffectDone {
+  const kind = stepOf(definition.steps, { kind: 'step', stage }) ? 'step' : 'undo';
+  const { output: shape } = taskOf(definition, { kind, stage });
+  const parsed = shape && kind === 'step' ? shape.safeParse(request.output) : undefined;
+  if (parsed && !parsed.success) {
+    throw invalid(
+      facts.record.id,
+      `"${stage}" returns something that later steps and the result are made of; give it with --output: ${describeIssues(issuesOf(parsed.error))}`,
+    );
+  }
+  const attempt = Math.max(1, lastAttempt(facts, stage));
+  const startedAt = facts.record.intents.get(stage)?.at ?? now;
+  return { attempt, startedAt, finishedAt: now, output: parsed?.data ?? request.output ?? null };
+}
+
+function lastAttempt({ record }: Facts, stage: string): number {
+  const failed = record.failedAttempts.get(stage)?.at(-1)?.n ?? 0;
+  return Math.max(failed, record.intents.get(stage)?.attempt ?? 0);
+}
+
+function assertReason({ record }: Facts, { command, reason }: OperatorRequest): void {
+  if ((command !== 'skip' && command !== 'abandon') || (reason !== undefined && reason.trim() !== '')) return;
+  throw invalid(record.id, `${command} leaves something as it is; say why, for whoever asks later: --reason`);
+}
+
+function illegal({ record }: Facts, { command }: OperatorRequest, why: string): SwitchyardError {
+  const state = record.outcome ? record.outcome.status : (record.phase ?? 'running');
+  return new SwitchyardError(
+    'ILLEGAL_STATE',
+    `run ${record.id} is ${state}, which is no state to ${command} in: ${why}`,
+  );
+}
+
+function invalid(run: string, why: string): SwitchyardError {
+  return new SwitchyardError('INVALID_INPUT', `run ${run}: ${why}`);
+}

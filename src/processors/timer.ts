@@ -1,0 +1,93 @@
+/**
+ * What happens when a clock of a run has run out: its deadline, the warning before its SLA is broken, the deadline of a
+ * question. The clock is a job without a parent, so nothing waits for it; whatever it finds, it is over afterwards.
+ */
+import { toSwitchyardError } from '../errors.js';
+import { decideRouter } from '../orchestrators/decide-router.js';
+import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
+import { DEADLINE_TIMER, SLA_TIMER, stageOfTimer } from '../orchestrators/waits.js';
+import type { Facts } from '../ports.js';
+import { parseJob, runOfLaterVersion, TimerJob } from '../schema.js';
+import {
+  type ActiveJob,
+  type Handled,
+  type JobHandler,
+  leaveToOthers,
+  type ProcessorDependencies,
+  putBack,
+} from './job.js';
+
+const OVER: Handled = { kind: 'completed', value: null };
+
+/** Whether a job in the queue of the roots is a clock. */
+export function isTimer(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'timer';
+}
+
+export function createTimerHandler(deps: ProcessorDependencies): JobHandler {
+  return async (job) => {
+    try {
+      const later = runOfLaterVersion(job.data);
+      if (later !== undefined) return await leaveToOthers(deps, job, later);
+      const { run, workflow, version, timer } = parseJob(TimerJob, job.data, job.id);
+      const facts = await deps.log.read(run);
+      if (!facts || facts.record.outcome) return OVER;
+      const definition = deps.definition(workflow, version);
+      if (!definition) return await leaveToOthers(deps, job, run);
+      return await ring(deps, job, definition, facts, timer);
+    } catch (thrown) {
+      const error = toSwitchyardError(thrown);
+      if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
+      deps.logger.warn({ job: job.id, code: error.code }, error.message);
+      return putBack(job);
+    }
+  };
+}
+
+async function ring(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  facts: Facts,
+  timer: string,
+): Promise<Handled> {
+  const { id: run } = facts.record;
+  const asked = stageOfTimer(timer);
+  if (asked !== undefined) {
+    await deps.answerAtDeadline(run, definition, asked);
+    return OVER;
+  }
+  if (timer === DEADLINE_TIMER) {
+    const stopped = await deps.stop(run, { cause: 'deadline', at: deps.clock.now() }, job.fence);
+    if (stopped.kind === 'past-pivot') {
+      deps.logger.warn(
+        { run, pivot: stopped.step },
+        'the deadline of a run passed that can only go forward; it goes on',
+      );
+    }
+    return stopped.kind === 'fenced-off' ? stopped : OVER;
+  }
+  return timer === SLA_TIMER ? await warnOfSla(deps, job, definition, facts) : OVER;
+}
+
+/** Nobody has answered in good time: a person is asked to, while the route goes on. */
+async function warnOfSla(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  definition: WorkflowDefinition,
+  facts: Facts,
+): Promise<Handled> {
+  const { record, stages } = facts;
+  const decision = record.decision as Classification | undefined;
+  if (definition.pattern !== 'router' || !decision || stages.get(decision.route)?.state !== 'pending') return OVER;
+  const at = record.slaDueAt ?? deps.clock.now();
+  const late: Facts = { record: { ...record, slaDueAt: at }, stages };
+  const move = decideRouter(definition, late);
+  if (move.kind !== 'append') return OVER;
+  const recorded = await deps.log.recordSlaDue(record.id, job.fence, at);
+  if (recorded.kind === 'fenced-off') return recorded;
+  const appended = await deps.append(definition, late, job.fence, move.stages, move.phase);
+  if (appended.kind === 'unplannable') throw appended.error;
+  deps.logger.warn({ run: record.id }, 'a run comes near its SLA without an answer; it was escalated');
+  return appended.kind === 'fenced-off' ? appended : OVER;
+}

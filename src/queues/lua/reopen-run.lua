@@ -1,0 +1,52 @@
+--[[
+  Begins an ended run anew in its place: the results of the stages that are not done again stand, and its root is added
+  again over them. BullMQ's own scripts that add jobs, and `leftovers.lua`, stand above this text.
+
+  KEYS[1] log of the run (hash)
+  KEYS[2] root job
+  KEYS[3…] the keys of the job to add
+  ARGV[1] run id
+  ARGV[2] status with which it ended
+  ARGV[3] base of the index keys (in the same hash slot)
+  ARGV[4] what a person said (JSON)
+  ARGV[5] fields of the log to set (JSON object of strings)
+  ARGV[6] stages that are done again (JSON): [{ stage, job }]
+  ARGV[7] job to add (JSON): [{ script, keys, args, job }]
+  ARGV[8…] its arguments
+
+  Returns { 'reopened' } | { 'moved-on' } (somebody else was faster, or its retention is over)
+]]
+local log, root, index, run = KEYS[1], KEYS[2], ARGV[3], ARGV[1]
+local entry = redis.call('HMGET', log, 'workflow', 'createdAt', 'status')
+local workflow, createdAt = entry[1], entry[2]
+if not workflow or entry[3] ~= ARGV[2] then return { 'moved-on' } end
+if redis.call('EXISTS', root) == 1 and not hasEnded(root) then return { 'moved-on' } end
+
+redis.call('PERSIST', log)
+redis.call('HDEL', log, 'outcome', 'status', 'finishedAt', 'stop', 'timers')
+redis.call('HSET', log, 'word/' .. redis.call('HINCRBY', log, 'words', 1), ARGV[4])
+for field, value in pairs(cjson.decode(ARGV[5])) do redis.call('HSET', log, field, value) end
+redis.call('ZREM', index .. ':' .. workflow .. ':ended', run)
+for _, name in ipairs({ workflow, '*' }) do
+  redis.call('ZREM', index .. ':' .. name .. ':' .. ARGV[2], run)
+  redis.call('ZADD', index .. ':' .. name .. ':open', createdAt, run)
+end
+for _, again in ipairs(cjson.decode(ARGV[6])) do
+  local vote = redis.call('HGET', log, 'vote/' .. again.stage)
+  if vote then
+    redis.call('HINCRBY', log, 'tally/' .. vote, -1)
+    redis.call('HDEL', log, 'vote/' .. again.stage)
+  end
+  redis.call('HDEL', log, 'answer/' .. again.stage)
+  redis.call('HDEL', root .. ':failed', again.job)
+  redis.call('HDEL', root .. ':processed', again.job)
+  forget(again.job)
+end
+local queue, id = string.match(root, '^(.*:)([^:]+)$')
+redis.call('ZREM', queue .. 'completed', id)
+redis.call('ZREM', queue .. 'failed', id)
+-- The hash alone: the results of its children hang on its name.
+redis.call('DEL', root)
+local job = cjson.decode(ARGV[7])[1]
+bullmq[job.script](slice(KEYS, 3, job.keys), slice(ARGV, 8, job.args))
+return { 'reopened' }

@@ -1,0 +1,136 @@
+/** What a person does to a run as a whole: cancel it, say how it goes on, have it retried. From any process that reaches its Redis. */
+import { ATTENTION_QUEUE, type RedisKeys, stageJobId } from '../names.js';
+import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import { attentionStage, type StopRun } from '../orchestrators/move.js';
+import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
+import { retryPlan } from '../orchestrators/retry-plan.js';
+import type { Clock, Facts, RunLog, ScriptRunner } from '../ports.js';
+import { packJobs } from './bullmq-adds.js';
+import { addingScript, wakingScript } from './bullmq-scripts.js';
+import type { RunJobs } from './run-jobs.js';
+import { illegal, kindOf, type Said, unknownRun, unknownWorkflow, wordOf } from './said.js';
+
+const OPERATE_RUN = wakingScript('operate-run');
+const REOPEN_RUN = addingScript('reopen-run');
+
+export interface RunControlDependencies {
+  readonly scripts: ScriptRunner;
+  readonly keys: RedisKeys;
+  readonly jobs: RunJobs;
+  readonly log: RunLog;
+  readonly stop: StopRun;
+  readonly clock: Clock;
+  readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+}
+
+export type RunControl = ReturnType<typeof createRunControl>;
+
+export function createRunControl(deps: RunControlDependencies) {
+  const { scripts, keys, jobs, log, clock } = deps;
+
+  async function known(run: string): Promise<{ readonly facts: Facts; readonly definition: WorkflowDefinition }> {
+    const facts = await log.read(run);
+    if (!facts) throw unknownRun(run);
+    const { workflow, version } = facts.record;
+    const definition = deps.definition(workflow, version);
+    if (definition) return { facts, definition };
+    throw unknownWorkflow(facts.record);
+  }
+
+  /** @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
+  async function cancel(run: string, said: Said = {}): Promise<void> {
+    const stopped = await deps.stop(run, { cause: 'cancelled', at: clock.now(), ...said });
+    switch (stopped.kind) {
+      case 'unknown':
+        throw unknownRun(run);
+      case 'ended':
+        throw illegal(run, 'has ended: there is nothing left to cancel');
+      case 'past-pivot':
+        throw illegal(run, `is past its pivot "${stopped.step}": it can only go forward`);
+      default:
+        // One that undoes itself does what a cancelled one would do.
+        return;
+    }
+  }
+
+  /** @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW, ILLEGAL_STATE, INVALID_INPUT */
+  async function say(run: string, request: OperatorRequest): Promise<void> {
+    const { facts, definition } = await known(run);
+    const statement = operate(definition, facts, request, clock.now());
+    const again = statement.again === undefined ? '' : jobOf(facts, definition, statement.again);
+    const reply = await scripts.run(
+      OPERATE_RUN,
+      [
+        keys.log(run),
+        keys.root(run),
+        keys.settled,
+        keys.job(ATTENTION_QUEUE, stageJobId(run, attentionStage(statement.question))),
+      ],
+      [
+        run,
+        statement.from,
+        statement.to ?? '',
+        keys.indexBase,
+        JSON.stringify(statement.word),
+        JSON.stringify(fieldsOf(statement)),
+        again,
+      ],
+    );
+    if (kindOf(reply) !== 'said') throw illegal(run, 'has moved on in the meantime: look at it again');
+  }
+
+  function jobOf({ record }: Facts, definition: WorkflowDefinition, stage: string): string {
+    return keys.job(jobs.queueOf(definition, stage), stageJobId(record.id, stage));
+  }
+
+  return {
+    cancel,
+    say,
+
+    /**
+     * Begins the run anew in its place, keeping what can be kept; resolves to false when nothing of it may be kept, and
+     * its input has to be run again as another run.
+     * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW, ILLEGAL_STATE
+     */
+    async reopen(run: string, said: Said = {}): Promise<boolean> {
+      const { facts, definition } = await known(run);
+      const plan = retryPlan(definition, facts);
+      if (plan.kind === 'new-run') return false;
+      const { record } = facts;
+      const packed = packJobs([await jobs.root(definition, record, { children: false, delayMs: 0 })]);
+      const again = plan.again.map((stage) => ({ stage, job: jobOf(facts, definition, stage) }));
+      const reply = await scripts.run(
+        REOPEN_RUN,
+        [keys.log(run), keys.root(run), ...packed.keys],
+        [
+          run,
+          record.outcome?.status ?? '',
+          keys.indexBase,
+          JSON.stringify(wordOf('retry', undefined, clock.now(), said)),
+          JSON.stringify(pastFailures(facts)),
+          JSON.stringify(again),
+          ...packed.args,
+        ],
+      );
+      if (kindOf(reply) !== 'reopened') throw illegal(run, 'has moved on in the meantime: look at it again');
+      return true;
+    },
+  };
+}
+
+function fieldsOf({ again, answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
+  return {
+    ...(again !== undefined && answeredFor !== undefined && { [`answered-for/${again}`]: String(answeredFor) }),
+    ...(done && word.stage !== undefined && { [`done/${word.stage}`]: JSON.stringify(done) }),
+  };
+}
+
+/**
+ * What the root's own functions threw is behind it. Lost answers are not: an effect that is not safe to repeat is put
+ * before a person again.
+ */
+function pastFailures({ record }: Facts): Readonly<Record<string, string>> {
+  const own = record.failedAttempts.get(ROOT_STAGE)?.at(-1);
+  return own ? { [`answered-for/${ROOT_STAGE}`]: String(own.n) } : {};
+}

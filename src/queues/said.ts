@@ -1,0 +1,46 @@
+/** What a person says of a run, and how it is refused. */
+import { SwitchyardError } from '../errors.js';
+import type { OperatorWord, RunRecord } from '../ports.js';
+
+/** Who says it, and why; kept with the run. */
+export interface Said {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export function wordOf(
+  command: OperatorWord['command'],
+  stage: string | undefined,
+  at: number,
+  { by, reason }: { readonly by?: string | undefined; readonly reason?: string | undefined },
+): OperatorWord {
+  return {
+    command,
+    at,
+    ...(stage !== undefined && { stage }),
+    ...(by !== undefined && { by }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+export function kindOf(reply: unknown): unknown {
+  return Array.isArray(reply) ? reply[0] : undefined;
+}
+
+export function unknownRun(run: string): SwitchyardError {
+  return new SwitchyardError(
+    'UNKNOWN_RUN',
+    `there is no run ${run}: it was never accepted here, or its retention is over`,
+  );
+}
+
+export function illegal(run: string, why: string): SwitchyardError {
+  return new SwitchyardError('ILLEGAL_STATE', `run ${run} ${why}`);
+}
+
+export function unknownWorkflow({ id, workflow, version }: RunRecord): SwitchyardError {
+  return new SwitchyardError(
+    'UNKNOWN_WORKFLOW',
+    `run ${id} is of workflow "${workflow}" version ${version}, which is not one of this Switchyard's: say this where that version is`,
+  );
+}

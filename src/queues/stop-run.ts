@@ -1,0 +1,41 @@
+/**
+ * Stopping a run from any process. One script marks it and tells every worker; then the children that nobody has begun
+ * are taken from its root, page by page. What is with a worker is aborted there, and the root, which wakes when the last
+ * is gone, decides what the stop means.
+ */
+import { DROP_PAGE } from '../config.js';
+import { SwitchyardError } from '../errors.js';
+import type { RedisKeys } from '../names.js';
+import type { Stopped, StopRun } from '../orchestrators/move.js';
+import type { Fence, ScriptRunner, StopRequest } from '../ports.js';
+import { wakingScript } from './bullmq-scripts.js';
+
+const STOP_RUN = wakingScript('stop-run');
+const DROP_WAITING = wakingScript('drop-waiting');
+
+const KINDS = ['stopping', 'ended', 'unknown', 'undoing', 'fenced-off'] as const;
+
+export function createStopRun(scripts: ScriptRunner, keys: RedisKeys): StopRun {
+  async function mark(run: string, request: StopRequest, fence: Fence | undefined): Promise<Stopped> {
+    const reply = await scripts.run(
+      STOP_RUN,
+      [keys.log(run), keys.root(run), keys.stopping, fence?.lockKey ?? keys.log(run)],
+      [fence?.token ?? '', run, JSON.stringify(request), keys.stops],
+    );
+    const [kind, step]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+    const known = KINDS.find((candidate) => candidate === kind);
+    if (known) return { kind: known };
+    if (kind === 'past-pivot') return { kind, step: String(step) };
+    throw new SwitchyardError('INTERNAL', `script ${STOP_RUN.name} replied ${JSON.stringify(reply)}`);
+  }
+
+  return async (run, request, fence) => {
+    const stopped = await mark(run, request, fence);
+    if (stopped.kind !== 'stopping') return stopped;
+    let taken: number;
+    do {
+      taken = Number(await scripts.run(DROP_WAITING, [keys.root(run), keys.log(run)], [DROP_PAGE]));
+    } while (taken === DROP_PAGE);
+    return stopped;
+  };
+}

@@ -1,0 +1,62 @@
+/** Redis dies, or the machine under it loses its power, in the middle of orders. */
+import { cuttableDisk } from '../../support/faults/fault-disk.js';
+import { lasting } from '../../support/faults/until.js';
+import type { FaultEnv, FaultReport } from './fault.js';
+import { audit, midLoad, report, someShare, unburnt, withShop } from './with-shop.js';
+
+/** `kill -9` with AOF everysec: what the kernel was given survives, so nothing accepted is lost. */
+export async function redisKilled(env: FaultEnv): Promise<FaultReport> {
+  return await withShop(env, {}, async (scene) => {
+    const { shop, redis } = scene;
+    await midLoad(env, scene, someShare(env), async () => {
+      await redis.kill();
+      await lasting(env.random() * 1_500);
+      await redis.start();
+    });
+    const audited = await audit(shop);
+    return report(shop, audited, { faults: { 'Redis SIGKILL': 1 }, violations: unburnt(audited) });
+  });
+}
+
+/** The power goes while every write is synced before it is acknowledged: nothing accepted is lost, and no record of an effect. */
+export async function powerLostAlways(env: FaultEnv): Promise<FaultReport> {
+  return await powerLost(env, 'always');
+}
+
+/**
+ * The power goes while Redis syncs once a second: up to two seconds of runs may be lost, their effects are not. The books
+ * name each such order; they are the report's orphans.
+ */
+export async function powerLostEverysec(env: FaultEnv): Promise<FaultReport> {
+  return await powerLost(env, 'everysec');
+}
+
+async function powerLost(env: FaultEnv, fsync: 'always' | 'everysec'): Promise<FaultReport> {
+  const disk = await cuttableDisk(env.folder, fsync);
+  const mayBeLost = fsync === 'everysec';
+  return await withShop(env, { redis: { fsync }, disk }, async (scene) => {
+    const { shop, redis } = scene;
+    let acceptedBefore: readonly string[] = [];
+    await midLoad(env, scene, someShare(env), async () => {
+      redis.freeze();
+      // What is acknowledged by now is what may be lost; later ones are accepted by the Redis that comes after.
+      acceptedBefore = [...shop.journal.keys()];
+      await disk.cut(redis.kill);
+      await redis.start();
+    });
+    const audited = await audit(shop, { mayBeLost });
+    const named = new Set(audited.orphans);
+    const paid = audited.lost.filter((run) => (shop.books.byOrder().get(run)?.charges ?? 0) > 0);
+    const unnamed = paid.filter((run) => !named.has(run));
+    const late = audited.lost.filter((run) => !acceptedBefore.includes(run));
+    return report(shop, audited, {
+      faults: { 'power loss': 1 },
+      counts: { acceptedBefore: acceptedBefore.length, lost: audited.lost.length, orphans: audited.orphans.length },
+      violations: [
+        ...unnamed.map((run) => `${run}: is lost and was charged, and is not among the orphans`),
+        ...late.map((run) => `${run}: was accepted after the power loss, and is lost`),
+      ],
+      notes: disk.notes,
+    });
+  });
+}
