@@ -6,6 +6,7 @@ export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
+export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
 export { type Switchyard, type SwitchyardOptions, switchyard } from './engine.js';
 export {
   type ErrorCode,
@@ -15,6 +16,7 @@ export {
   RetryAfterError,
   SwitchyardError,
 } from './errors.js';
+export type { OperatorStatus, OperatorWord, StopRequest } from './facts.js';
 export type {
   AggregateContext,
   BranchResult,
@@ -38,17 +40,7 @@ export type { Question } from './orchestrators/questions.js';
 export { defineRouter } from './orchestrators/router.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
-export type {
-  ListedRun,
-  ListOptions,
-  Logger,
-  OperatorStatus,
-  OperatorWord,
-  RunPage,
-  StopRequest,
-  ToolCaller,
-  ToolCallOptions,
-} from './ports.js';
+export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
 export type { Run, RunState } from './queues/run-handle.js';

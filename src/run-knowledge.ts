@@ -1,5 +1,5 @@
 /** The port by which effects are held against runs: what is known of many runs, without reading any of them whole. */
-import type { FinalStatus } from './ports.js';
+import type { FinalStatus } from './facts.js';
 
 /** As much of a run as tells whether it knows of its effects. */
 export interface KnownRun {

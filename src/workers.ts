@@ -44,7 +44,11 @@ export interface WorkersDependencies {
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
+  /** Stands between the processors and their ports: `crash-test` stops a worker there. */
+  readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
 }
+
+export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, logger } = deps;
@@ -55,7 +59,6 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
   const log = createRunLog(scripts, keys, retention);
-  const stopRun = createStopRun(scripts, keys);
   const answers = createAnswers({ scripts, keys, log, clock: systemClock, definition: registry.find });
   const stops = createStopSignals({
     subscriber,
@@ -66,14 +69,17 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     },
     logger,
   });
-  const processors: ProcessorDependencies = {
+  const ports: WrappedPorts = {
     log,
-    definition: registry.find,
     append: createAppendStages(scripts, keys, deps.jobs),
-    stop: stopRun,
+    tools: deps.tools ?? noTools,
+  };
+  const processors: ProcessorDependencies = {
+    ...(deps.wrap?.(ports) ?? ports),
+    definition: registry.find,
+    stop: createStopRun(scripts, keys),
     isStopping: stops.isStopping,
     answerAtDeadline: answers.answerAtDeadline,
-    tools: deps.tools ?? noTools,
     clock: systemClock,
     random: Math.random,
     logger,

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Retention } from '../config.js';
+import type { FinalStatus } from '../facts.js';
 import type { RedisKeys } from '../names.js';
-import type { Clock, FinalStatus, Script, ScriptRunner } from '../ports.js';
+import type { Clock, Script, ScriptRunner } from '../ports.js';
 import type { KnownRun, RunKnowledge } from '../run-knowledge.js';
 
 const KNOWN_RUNS: Script = {

@@ -1,6 +1,7 @@
 /** What is told of an effect without a run: why, and what a person can do. Nothing is done here; who lost what is a guess. Pure. */
+
+import type { RunRecord } from '../facts.js';
 import { effectKey, isKeyedRunId } from '../names.js';
-import type { RunRecord } from '../ports.js';
 import type { StepDefinition, WorkflowDefinition } from './definition.js';
 import { undoStage } from './move.js';
 import { isUndo, type KeyedEffect, type OrphanKind, stepOfEffect } from './orphans.js';

@@ -15,8 +15,9 @@
  * | a saga that ended `failed`, `compensated` or `cancelled` | a step's that has an undo | `left-standing`, unless a person let it stand |
  * | a saga otherwise | any | fine |
  */
+
+import type { RunRecord } from '../facts.js';
 import { parseEffectKey } from '../names.js';
-import type { RunRecord } from '../ports.js';
 import type { KnownRun, KnownRuns } from '../run-knowledge.js';
 import type { SagaDefinition, StepDefinition, WorkflowDefinition } from './definition.js';
 import { undoStage } from './move.js';

@@ -56,7 +56,7 @@ function open(url: string): switchyard.Switchyard {
   return sy;
 }
 
-async function produce(url: string): Promise<readonly string[]> {
+async function produce(url: string, admin: Redis): Promise<readonly string[]> {
   const sy = open(url);
   const runs = await Promise.all([
     sy.start('trip', {}, { key: 'a' }),
@@ -70,6 +70,8 @@ async function produce(url: string): Promise<readonly string[]> {
   expect((await sy.start('trip', {}, { key: 'a' })).duplicate).toBe(true);
   expect((await sy.list()).runs.length).toBeGreaterThan(5);
   await Promise.all(runs.map((run) => run.wait('50ms')));
+  // The reader of ends begins in its own time.
+  await expect.poll(() => admin.client('LIST')).toContain('cmd=xread');
   return runs.map(({ id }) => id);
 }
 
@@ -83,7 +85,7 @@ async function work(url: string, admin: Redis, runs: readonly string[]): Promise
   const lost = keys.flatMap(([key]) => /:log:(hanging.*)$/.exec(key)?.[1] ?? []);
   for (const set of ['index:*:open', 'runs:waiting-children']) await admin.zadd(`${PREFIX}:${set}`, 1, lost[0] ?? '');
   const sy = open(url);
-  const workers = sy.workers({ lockDurationMs: 1_000, lockRenewMs: 200, stalledIntervalMs: 200, reconcileMs: 200 });
+  const workers = sy.workers({ stalledIntervalMs: 200, reconcileMs: 200 });
   await workers.start();
   for (const id of [...runs, ...lost]) {
     const { status } = await sy.run(id).wait('15s');
@@ -147,7 +149,7 @@ describe('the users of Redis that docs/security.md describes', () => {
     const server = await useRedisProcess();
     let runs: readonly string[] = [];
     const needed = {
-      producer: await commandsOf(server, async () => (runs = await produce(server.url))),
+      producer: await commandsOf(server, async () => (runs = await produce(server.url, server.admin))),
       worker: await commandsOf(server, () => work(server.url, server.admin, runs)),
       dashboard: await commandsOf(server, () => show(server.url, runs)),
     };
@@ -161,7 +163,7 @@ describe('the users of Redis that docs/security.md describes', () => {
     const { admin, port } = await useRedisProcess();
     for (const role of roles) await admin.acl('SETUSER', role, ...redisUser(documents, role).rule, '>pw');
     const url = (role: (typeof roles)[number]) => `redis://${role}:pw@127.0.0.1:${port}`;
-    const runs = await produce(url('producer'));
+    const runs = await produce(url('producer'), admin);
     await work(url('worker'), admin, runs);
     await show(url('dashboard'), runs);
     const denied = z.array(z.array(z.unknown())).parse(await admin.acl('LOG', 100));

@@ -1,10 +1,10 @@
 /** Each row of the table at the head of `orphans.ts`, and what is told of each orphan. */
 import { describe, expect, test } from 'vitest';
+import type { FinalStatus, RunRecord } from '../../../src/facts.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { orphanOf } from '../../../src/orchestrators/orphan-advice.js';
 import { isAnsweredFor, judge, keyedEffect } from '../../../src/orchestrators/orphans.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
-import type { FinalStatus, RunRecord } from '../../../src/ports.js';
 import type { KnownRun } from '../../../src/run-knowledge.js';
 import { factsOf } from '../../support/facts.js';
 import { anyInput, task } from '../../support/workflows.js';
