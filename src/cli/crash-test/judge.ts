@@ -66,7 +66,7 @@ function judgeStage(facts: StageFacts, of: Case, evidence: Evidence, grounds: Gr
   const counted = countOf(facts.stage, evidence, grounds);
   const refused = of.order.refuse?.stage === facts.stage && of.order.refuse.fromAttempt === 1;
   if (facts.isUndo) return judgeUndo(facts, of, evidence, grounds, { counted, expected });
-  if (isBack) return judgeTakenBack(facts, evidence, counted, refused ? nothing : expected, grounds);
+  if (isBack) return judgeTakenBack(facts, evidence, counted, refused ? nothing : expected, grounds, refused);
   const asked = evidence.standing.get(facts.step);
   const effects = asked ?? counted.effects;
   const wanted = asked === undefined ? expected.effects : (grounds.forward.standing.get(facts.step) ?? 1);
@@ -118,6 +118,7 @@ function judgeTakenBack(
   counted: EffectCount,
   expected: EffectCount,
   grounds: Grounds,
+  neverHappened: boolean,
 ): Verdict {
   const { definition, rules } = grounds;
   if (counted.effects > expected.effects) {
@@ -127,6 +128,9 @@ function judgeTakenBack(
   const hasUndo = factsOf(definition, undoStage(facts.step)) !== undefined;
   if (hasUndo && standing !== undefined && standing !== 0) {
     const detail = `\`effects\` says ${standing} after run ${evidence.run.id} was compensated`;
+    if (standing < 0 && neverHappened) {
+      return failed('undone all the same', 'UNDO_OF_NOTHING', { step: facts.step, detail });
+    }
     if (standing < 0) return failed('undone twice', 'UNDO_REPEATS', { step: facts.step, detail });
     const differing = undoArgsDiffer(facts.step, [evidence, grounds.back]);
     if (differing.length > 0) return failed('not undone', 'UNDO_NEEDS_OUTPUT', { step: facts.step, detail });

@@ -62,9 +62,7 @@ export function planCases(definition: WorkflowDefinition, undisturbed: Undisturb
   ];
   const order = [WHOLE_RUN, ...new Set(cases.map(({ step }) => step).filter((step) => step !== WHOLE_RUN))];
   const isBack = ({ name }: Case) => Number(name.startsWith('undo'));
-  return cases.sort(
-    (one, other) => order.indexOf(one.step) - order.indexOf(other.step) || isBack(one) - isBack(other),
-  );
+  return cases.sort((one, other) => order.indexOf(one.step) - order.indexOf(other.step) || isBack(one) - isBack(other));
 }
 
 /** One case for each boundary; those that another run passes as well are left to it. */
