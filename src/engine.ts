@@ -119,7 +119,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     },
     workers: (workerOptions) =>
       createWorkers(
-        { registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
+        { registry, prefix, keys, retention, tools: options.tools, clock: systemClock, logger, connections, jobs },
         workerOptions,
       ),
     ready: connections.ready,

@@ -1,6 +1,6 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
-import { systemClock } from './adapters/clock.js';
+import { redisNow } from './adapters/redis-clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
@@ -8,7 +8,8 @@ import { createStopSignals } from './adapters/stop-signals.js';
 import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { type RedisKeys, RUNS_QUEUE } from './names.js';
-import type { Logger, ToolCaller } from './ports.js';
+import type { Clock, Logger, ToolCaller } from './ports.js';
+import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
 import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
@@ -41,13 +42,14 @@ export interface WorkersDependencies {
   readonly keys: RedisKeys;
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
 }
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const { registry, prefix, keys, retention, logger } = deps;
+  const { registry, prefix, keys, retention, clock, logger } = deps;
   const served = queues ?? registry.queues();
   assertQueues(served, registry.queues());
   const settings = workerSettings(overrides);
@@ -56,7 +58,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const scripts = createScriptRunner(connection);
   const log = createRunLog(scripts, keys, retention);
   const stopRun = createStopRun(scripts, keys);
-  const answers = createAnswers({ scripts, keys, log, clock: systemClock, definition: registry.find });
+  const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
   const stops = createStopSignals({
     subscriber,
     reader: connection,
@@ -74,7 +76,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     isStopping: stops.isStopping,
     answerAtDeadline: answers.answerAtDeadline,
     tools: deps.tools ?? noTools,
-    clock: systemClock,
+    clock,
     random: Math.random,
     logger,
   };
@@ -98,6 +100,18 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       logger,
     }),
   );
+  const clockGuard = createClockGuard({
+    clock,
+    redisNow: () => redisNow(connection),
+    everyMs: settings.clockCheckMs,
+    onSkewed: () => {
+      for (const worker of workers) worker.pause();
+    },
+    onMended: () => {
+      for (const worker of workers) worker.resume();
+    },
+    logger,
+  });
   let reconciler: NodeJS.Timeout | undefined;
   let stopping: Promise<void> | undefined;
   const lookForLostRuns = () => {
@@ -111,6 +125,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   };
   async function stop(): Promise<void> {
     clearInterval(reconciler);
+    clockGuard.stop();
     stops.close();
     await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
     deps.connections.release(connection);
@@ -123,6 +138,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
       await stops.start();
+      await clockGuard.start();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;
       lookForLostRuns();
