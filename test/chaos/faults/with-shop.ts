@@ -56,13 +56,21 @@ export async function withShop<T>(
   }
 }
 
-/** Submits all orders, and lets a fault strike when this share of them is paid. */
-export async function midLoad(env: FaultEnv, { shop }: ShopScene, share: number, strike: () => Promise<void>) {
-  const submitting = shop.submit(shop.client(), 0, env.runs);
+/** Submits all orders, and lets a fault strike when this share of them is paid; several shares, several strikes. */
+export async function midLoad(
+  env: FaultEnv,
+  { shop }: ShopScene,
+  shares: number | readonly number[],
+  strike: () => Promise<void>,
+  pace?: { readonly ahead: number },
+): Promise<void> {
+  const submitting = shop.submit(shop.client(), 0, env.runs, pace);
   submitting.catch(() => {});
-  const paid = Math.max(1, Math.floor(env.runs * share));
-  await until(() => shop.books.charges() >= paid, { limitMs: 120_000, what: `charge ${paid} of ${env.runs}` });
-  await strike();
+  for (const share of [shares].flat()) {
+    const paid = Math.max(1, Math.floor(env.runs * share));
+    await until(() => shop.books.charges() >= paid, { limitMs: 120_000, what: `charge ${paid} of ${env.runs}` });
+    await strike();
+  }
   await submitting;
 }
 

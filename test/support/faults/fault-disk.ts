@@ -80,7 +80,8 @@ const IMAGE_BYTES = 96 * 1024 * 1024;
  * image. A copy of the image is the disk after a power cut, the recovery of its own journal included.
  */
 export async function cuttableDisk(parent: string, fsync: 'always' | 'everysec'): Promise<CuttableDisk> {
-  const [folder, image, after] = [join(parent, 'disk'), join(parent, 'disk.img'), join(parent, 'disk-after.img')];
+  const folder = join(parent, 'disk');
+  let [image, spare] = [join(parent, 'disk-a.img'), join(parent, 'disk-b.img')];
   await mkdir(folder, { recursive: true });
   await writeFile(image, '');
   await truncate(image, IMAGE_BYTES);
@@ -90,16 +91,17 @@ export async function cuttableDisk(parent: string, fsync: 'always' | 'everysec')
     folder,
     notes: [],
     async cut(killServer) {
-      await run('cp', ['--sparse=always', image, after]);
+      await run('cp', ['--sparse=always', image, spare]);
       await killServer();
       await unmount(folder);
-      const failed = await mount(['-o', 'loop', after, folder]);
+      [image, spare] = [spare, image];
+      const failed = await mount(['-o', 'loop', image, folder]);
       if (failed !== undefined) throw new Error(`the disk cannot be mounted after the power cut: ${failed}`);
     },
     async remove() {
       await unmount(folder);
       await rm(image, { force: true });
-      await rm(after, { force: true });
+      await rm(spare, { force: true });
     },
   };
 }

@@ -24,6 +24,8 @@ const SUBMIT_EVERY_MS = 30;
 const SUBMIT_AT_ONCE = 20;
 /** A client that gave up is no client of ours. */
 const SUBMIT_LIMIT_MS = 120_000;
+/** After so long an order that is not paid is held up by something. */
+const UNPAID_MS = 3_000;
 const REMAINS_LIMIT_MS = 15_000;
 
 /** Every tenth order cannot be shipped, and is to be taken back. */
@@ -44,7 +46,9 @@ export interface ShopOptions {
 }
 
 interface Journalled {
+  /** Its number. */
   readonly at: number;
+  readonly acceptedAt: number;
   readonly expected: RunStatus;
   readonly quantity: number;
 }
@@ -143,18 +147,32 @@ export default { workflows: [order], prefix: ${JSON.stringify(this.prefix)} };
     };
   }
 
-  /** Sends orders `from` to `to`, each again with its key until it is accepted, as clients are told to. */
-  async submit(sy: Switchyard, from: number, to: number): Promise<void> {
+  /**
+   * Sends orders `from` to `to`, each again with its key until it is accepted, as clients are told to.
+   *
+   * @param ahead at most so many accepted orders that are not paid yet: with few, the newest run is at work already
+   */
+  async submit(sy: Switchyard, from: number, to: number, { ahead = Number.POSITIVE_INFINITY } = {}): Promise<void> {
     let next = from;
     const begun = performance.now();
     const lane = async () => {
       for (let at = next; at < to; at = next) {
         next += 1;
         await lasting(begun + (at - from) * SUBMIT_EVERY_MS - performance.now());
+        await until(() => this.#unpaid() < ahead, { limitMs: SUBMIT_LIMIT_MS });
         await this.#submitOne(sy, at);
       }
     };
     await Promise.all(Array.from({ length: SUBMIT_AT_ONCE }, lane));
+  }
+
+  /** Of the runs accepted lately, that is: a fault may have lost older ones for good. */
+  #unpaid(): number {
+    const since = Date.now() - UNPAID_MS;
+    const lately = [...this.journal].filter(([, { acceptedAt }]) => acceptedAt > since);
+    if (lately.length === 0) return 0;
+    const paid = this.books.byOrder();
+    return lately.filter(([run]) => !paid.has(run)).length;
   }
 
   async #submitOne(sy: Switchyard, at: number): Promise<void> {
@@ -163,7 +181,7 @@ export default { workflows: [order], prefix: ${JSON.stringify(this.prefix)} };
     for (;;) {
       try {
         const run = await sy.start(order, input, { key: `order-${at}` });
-        this.journal.set(run.id, { at, expected, quantity: 1 + (at % 3) });
+        this.journal.set(run.id, { at, acceptedAt: Date.now(), expected, quantity: 1 + (at % 3) });
         return;
       } catch (error) {
         if (!(error instanceof SwitchyardError) || !error.retryable || Date.now() > end) throw error;
