@@ -56,7 +56,7 @@ interface Journalled {
 export interface Audit {
   readonly violations: readonly string[];
   readonly ends: Readonly<Record<string, number>>;
-  /** Orders in the books that no run is known for. */
+  /** Keys of effects in the books that no run's log knows of. */
   readonly orphans: readonly string[];
   /** Accepted runs that Redis no longer knows. */
   readonly lost: readonly string[];
@@ -85,6 +85,10 @@ export class Shop {
     const shop = new Shop(options);
     await shop.#prepare();
     return shop;
+  }
+
+  get admin(): Redis {
+    return this.#options.admin;
   }
 
   get folder(): string {
@@ -202,6 +206,8 @@ export default { workflows: [order], prefix: ${JSON.stringify(this.prefix)} };
     const [violations, lost, burnt]: [string[], string[], string[]] = [[], [], []];
     let sold = 0;
     const books = this.books.byOrder();
+    const orphans = await this.#orphans();
+    const forgotten = new Set(mayBeLost ? orphans.map(runOfKey) : []);
     for (const [run, state] of states) {
       const told = this.journal.get(run);
       const status = state === undefined ? 'lost' : state instanceof Error ? `error: ${state.message}` : state.status;
@@ -214,17 +220,25 @@ export default { workflows: [order], prefix: ${JSON.stringify(this.prefix)} };
       if (status !== told?.expected) violations.push(`I1 ${run}: is ${status}, ordered: ${told?.expected}`);
       if (status === 'completed') sold += told?.quantity ?? 0;
       if (state instanceof Error) continue;
-      violations.push(...moneyViolations(state, books.get(run)));
+      if (!forgotten.has(run)) violations.push(...moneyViolations(state, books.get(run)));
       burnt.push(...burntAttempts(state));
     }
-    const known = new Set(states.flatMap(([run, state]) => (state === undefined ? [] : [run])));
-    const orphans = [...books.keys()].filter((run) => !known.has(run));
-    const unknown = orphans.filter((run) => !lost.includes(run));
-    if (!mayBeLost) violations.push(...unknown.map((run) => `I1 ${run}: is in the books, and was never accepted`));
-    const gone = this.#stockBefore - this.books.stock();
-    if (orphans.length === 0 && gone !== sold) violations.push(`I3: ${gone} pieces are gone, ${sold} were sold`);
+    if (!mayBeLost) {
+      const gone = this.#stockBefore - this.books.stock();
+      if (gone !== sold) violations.push(`I3: ${gone} pieces are gone, ${sold} were sold`);
+      violations.push(...orphans.map((key) => `I4 ${key}: is in the books, and in no run's log`));
+    }
     violations.push(...(await this.#remains(admin)));
     return { violations, ends, orphans, lost, burnt };
+  }
+
+  async #orphans(): Promise<readonly string[]> {
+    const known = async (key: string) => {
+      const [run, stage] = key.split('/');
+      const found = await this.admin.hmget(`${this.prefix}:log:${run}`, `intent/${stage}`, `done/${stage}`);
+      return found.some((record) => record !== null) ? [] : [key];
+    };
+    return (await Promise.all(this.books.keys().map(known))).flat();
   }
 
   /** Jobs that have not ended, though every run has. */
@@ -257,6 +271,8 @@ export default { workflows: [order], prefix: ${JSON.stringify(this.prefix)} };
     this.books.close();
   }
 }
+
+const runOfKey = (key: string): string => key.slice(0, key.indexOf('/'));
 
 /** Undefined: the run is unknown. */
 async function stateAtEnd(sy: Switchyard, run: string, end: number): Promise<RunState | Error | undefined> {
