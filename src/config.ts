@@ -89,6 +89,33 @@ export const LIST_PAGE = { default: 50, max: 200 } as const;
 /** Longest wait before the next attempt that a tool or task may ask for: a wrong unit must not park a run for years. */
 export const MAX_RETRY_AFTER_MS = UNIT_MS.h;
 
+/**
+ * What one MCP server is given; each number can be set for a server in `mcp.json` (docs/mcp.md).
+ *
+ * The breaker's and the health check's numbers are those that the pattern is commonly run with: five failures are no
+ * accident, and a server needs about a minute to come back.
+ */
+export const TOOL_SERVER_DEFAULTS = {
+  /** Calls at once. A server over stdio is at its best from 16 on (25–40k calls/s); one queue's 25 jobs never wait. */
+  concurrent: 32,
+  /** Calls that wait for a place: those of ten queues. */
+  waiting: 256,
+  /** Calls in a row without an answer, how long the server is then left alone, and answers that close the matter. */
+  breaker: { failures: 5, pauseMs: UNIT_MS.m, successes: 3 },
+  health: { everyMs: 30_000, timeoutMs: 5_000 },
+} as const;
+
+/**
+ * How long a job is put off whose server was not asked. A server that is away for long is asked for more and more seldom,
+ * since each time leaves a record with a saga's run: 300 a day at most. A full queue in front of a server is empty again soon.
+ */
+export const POSTPONE_DEFAULTS = {
+  firstMs: 1_000,
+  longestMs: { SERVER_PAUSED: 5 * UNIT_MS.m, SERVER_BUSY: 15 * UNIT_MS.s },
+  /** Share of the delay that is added at random: all that wait for one server must not come back together. */
+  jitter: 0.2,
+} as const;
+
 /** One task's defaults: half a minute is long for one tool's answer, and three attempts outlast a restart of its server. */
 export const TASK_DEFAULTS = {
   timeoutMs: 30_000,

@@ -64,7 +64,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
   const keys = redisKeys(prefix);
-  const connections = createRedisConnections(options.connection, logger);
+  const connections = createRedisConnections(options.connection, logger, prefix);
   const producer = connections.open('producer');
   const scripts = createScriptRunner(producer);
   const log = createRunLog(scripts, keys, retention);
@@ -119,7 +119,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     },
     workers: (workerOptions) =>
       createWorkers(
-        { registry, prefix, keys, retention, tools: options.tools, clock: systemClock, logger, connections, jobs },
+        { registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
         workerOptions,
       ),
     ready: connections.ready,

@@ -56,6 +56,10 @@ export const ERROR_CODES = {
   TOOL_TIMEOUT: { http: 504, exit: 1, retryable: true },
   /** The server could not be reached, or died during the call. */
   TOOL_UNAVAILABLE: { http: 502, exit: 1, retryable: true },
+  /** The server has failed too often in a row and is left alone for a while: the tool was not asked. */
+  SERVER_PAUSED: { http: 503, exit: 1, retryable: true },
+  /** More calls to the server than it is given at once, and than may wait: the tool was not asked. */
+  SERVER_BUSY: { http: 503, exit: 1, retryable: true },
   UNKNOWN_SERVER: { http: 500, exit: 2, retryable: false },
   UNKNOWN_TOOL: { http: 500, exit: 2, retryable: false },
   SERVER_START_FAILED: { http: 502, exit: 2, retryable: true },

@@ -1,10 +1,12 @@
 /** What an application imports. Entry points for servers and the command line are elsewhere; see `exports` in package.json. */
 export type { ToolContract } from './adapters/mcp/answer-contract.js';
 export { loadMcpConfig, type McpConfig, parseMcpConfig } from './adapters/mcp/config.js';
+export type { ServerHealth } from './adapters/mcp/guarded-server.js';
 export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
+export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
 export { type Switchyard, type SwitchyardOptions, switchyard } from './engine.js';
 export {
   type ErrorCode,

@@ -65,6 +65,8 @@ export function redisKeys(prefix: string) {
     indexBase: index,
     /** Stream: one entry each time a run ends, or stops until a person has answered. */
     settled: `${prefix}:settled`,
+    /** Hash: the version of all of this. */
+    schema: `${prefix}:schema`,
     /** String with a limit of time: a process has just looked for lost runs. */
     reconciler: `${prefix}:reconciler`,
     /** Set of runs that are to stop and have not ended; and the channel on which workers are told. */
@@ -81,6 +83,7 @@ export const RESERVED_QUEUES: ReadonlySet<string> = new Set([
   SIGNALS_QUEUE,
   'log',
   'index',
+  'schema',
   'settled',
   'reconciler',
   'stopping',

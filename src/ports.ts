@@ -39,6 +39,7 @@ export interface ToolCallOptions {
  * - Resolves with the tool's answer as plain JSON, already validated by the capability's contract where there is one.
  * - Rejects with a SwitchyardError only: TOOL_FAILED (the tool's own word; `retryable` and `retryAfterMs` are the
  *   tool's), TOOL_TIMEOUT and TOOL_UNAVAILABLE (with `answered: false` when the request may have reached the tool),
+ *   SERVER_PAUSED and SERVER_BUSY (the tool was surely not asked, and waiting helps),
  *   UNKNOWN_SERVER, UNKNOWN_TOOL (lists what the server has), SERVER_START_FAILED (with the last lines of its stderr),
  *   ANSWER_MISMATCH, ANSWER_TOO_LARGE.
  * - Never leaves a child process or socket behind after `close()`, which may be called twice.

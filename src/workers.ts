@@ -1,5 +1,6 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
+import { systemClock } from './adapters/clock.js';
 import { redisNow } from './adapters/redis-clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
@@ -42,14 +43,19 @@ export interface WorkersDependencies {
   readonly keys: RedisKeys;
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
-  readonly clock: Clock;
+  /** The machine's by default. */
+  readonly clock?: Clock;
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
+  /** Stands between the processors and their ports: `crash-test` stops a worker there. */
+  readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
 }
 
+export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
+
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const { registry, prefix, keys, retention, clock, logger } = deps;
+  const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
   const served = queues ?? registry.queues();
   assertQueues(served, registry.queues());
   const settings = workerSettings(overrides);
@@ -57,7 +63,6 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
   const log = createRunLog(scripts, keys, retention);
-  const stopRun = createStopRun(scripts, keys);
   const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
   const stops = createStopSignals({
     subscriber,
@@ -68,14 +73,17 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     },
     logger,
   });
-  const processors: ProcessorDependencies = {
+  const ports: WrappedPorts = {
     log,
-    definition: registry.find,
     append: createAppendStages(scripts, keys, deps.jobs),
-    stop: stopRun,
+    tools: deps.tools ?? noTools,
+  };
+  const processors: ProcessorDependencies = {
+    ...(deps.wrap?.(ports) ?? ports),
+    definition: registry.find,
+    stop: createStopRun(scripts, keys),
     isStopping: stops.isStopping,
     answerAtDeadline: answers.answerAtDeadline,
-    tools: deps.tools ?? noTools,
     clock,
     random: Math.random,
     logger,

@@ -1,11 +1,14 @@
 /** The connections of one Switchyard: opened by role, checked once, closed together. */
 import type { Redis } from 'ioredis';
+import { DEFAULT_PREFIX } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Logger } from '../ports.js';
+import { assertKeySchema } from './key-schema.js';
 import { openRedis, type RedisRole } from './redis.js';
 import { addressOf, type RedisConnection } from './redis-address.js';
 import { assertRedisSuitable } from './redis-check.js';
 import { connectOrFail } from './redis-connect.js';
+import { outageOf } from './scripts.js';
 
 export type { RedisConnection } from './redis-address.js';
 
@@ -23,7 +26,11 @@ export interface RedisConnections {
 }
 
 /** @throws SwitchyardError INVALID_CONFIG when the connection leads nowhere, or to a place that cannot serve */
-export function createRedisConnections(connection: RedisConnection, logger: Logger): RedisConnections {
+export function createRedisConnections(
+  connection: RedisConnection,
+  logger: Logger,
+  prefix: string = DEFAULT_PREFIX,
+): RedisConnections {
   const address = addressOf(connection);
   const opened = new Set<Redis>();
   let suitable: Promise<void> | undefined;
@@ -50,13 +57,14 @@ export function createRedisConnections(connection: RedisConnection, logger: Logg
     const client = open('producer', 'check');
     try {
       await connectOrFail(client, address);
-      const report = await assertRedisSuitable(client);
-      for (const { level, what, mend } of report.findings) {
-        logger[level === 'info' ? 'info' : 'warn']({ mend }, what);
+      const report = await assertRedisSuitable(client, prefix);
+      for (const { level, what, cost, mend } of report.findings) {
+        logger[level === 'info' ? 'info' : 'warn']({ cost, mend }, what);
       }
+      await assertKeySchema(client, prefix, logger);
     } catch (error) {
       assertOpen();
-      throw error;
+      throw outageOf(error) ?? error;
     } finally {
       release(client);
     }

@@ -30,13 +30,14 @@ export function createScriptRunner(client: Redis): ScriptRunner {
           return client.eval(script.lua, keys.length, ...operands);
         });
       } catch (error) {
-        throw unreachable(error) ?? error;
+        throw outageOf(error) ?? error;
       }
     },
   };
 }
 
-function unreachable(error: unknown): SwitchyardError | undefined {
+/** What Redis or ioredis said, as REDIS_UNAVAILABLE when it means that nobody answered or that no writes are taken for now. */
+export function outageOf(error: unknown): SwitchyardError | undefined {
   if (!(error instanceof Error)) return undefined;
   if (REFUSING.test(error.message)) {
     return new SwitchyardError(

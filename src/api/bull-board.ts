@@ -1,9 +1,13 @@
-/** Bull Board over all queues of the definitions. Read-only: its retry and remove act on single jobs, and break runs. */
+/**
+ * Bull Board over all queues of the definitions. Read-only: its retry and remove act on single jobs, and break runs. And
+ * without payloads.
+ */
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { QueuePool } from '../queues/queue-pool.js';
+import { redactedPayload } from './redacted-payload.js';
 
 export const BULL_BOARD_PATH = '/admin/queues';
 
@@ -27,7 +31,7 @@ export async function mountBullBoard(
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BULL_BOARD_PATH);
   createBullBoard({
-    queues: queues.map((name) => new BullMQAdapter(pool.get(name), { readOnlyMode: true })),
+    queues: queues.map((name) => boardQueue(pool, name)),
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Switchyard' } },
   });
@@ -45,4 +49,10 @@ export async function mountBullBoard(
     },
     { prefix: BULL_BOARD_PATH },
   );
+}
+
+function boardQueue(pool: QueuePool, name: string): BullMQAdapter {
+  const queue = new BullMQAdapter(pool.get(name), { readOnlyMode: true });
+  for (const field of ['data', 'returnValue', 'progress'] as const) queue.setFormatter(field, redactedPayload);
+  return queue;
 }

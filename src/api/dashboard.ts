@@ -51,7 +51,9 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     );
   }
   const redis = openRedis(redisUrl, 'producer', { log, name: 'switchyard-dashboard' });
-  const pool = createQueuePool(redis, prefix, (error) => log.debug({ error: error.message }, 'queue connection'));
+  const pool = createQueuePool(redis, prefix, (error) => log.debug({ error: error.message }, 'queue connection'), {
+    readOnly: true,
+  });
   const server = fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   const close = async (): Promise<void> => {
     await server.close();

@@ -155,6 +155,33 @@ Examples:
       const { show } = await import('./commands/show.js');
       done(await show(settingsOf(command), id, terminal));
     });
+  program
+    .command('crash-test')
+    .description('kill, lose and repeat your workflow step by step, on a Redis of its own, and say what is not safe')
+    .argument('<file>', 'exports `crashTest` (defineCrashTest) or a workflow; or order, parallel, support')
+    .option('--only <step...>', 'only the cases of these steps, branches or routes')
+    .option('--input <json>', "JSON, - for standard input, or @file: instead of the file's own")
+    .option('--workflow <name>', 'which one, where the file has several')
+    .option('--timeout <time>', 'for one run to come to its end (default 60s)')
+    .option('--strict', 'what rests on a declaration alone counts as a finding')
+    .addHelpText(
+      'after',
+      `
+Uses the MCP servers of your mcp.json for real: give it sandbox accounts. Never touches REDIS_URL; --redis is used if given.
+Exit: 0 no findings, 1 findings, 2 nothing to test.
+
+Examples:
+  switchyard crash-test order
+  switchyard crash-test ./workflows/order.ts --mcp mcp.sandbox.json
+  switchyard crash-test switchyard.config.js --workflow order --input @order.json --only payment
+  switchyard crash-test ./workflows/order.ts --strict --json > crash-test.json
+`,
+    )
+    .action(async (file: string, options: unknown, command: Command) => {
+      const { crashTest } = await import('./crash-test/crash-test.js');
+      const { redis } = Redis.parse(command.optsWithGlobals());
+      done(await crashTest(settingsOf(command), file, { ...CrashTest.parse(options), redis }, terminal));
+    });
   addOperatorCommands(program, async (command, id, say, wait) => {
     const { operate } = await import('./commands/operate.js');
     done(await operate(settingsOf(command), { id, say, wait }, terminal));
@@ -171,6 +198,15 @@ const Enqueue = z.object({
   delay: text,
   wait: z.union([z.string(), z.boolean()]).optional(),
 });
+const CrashTest = z.object({
+  only: z.array(z.string()).optional(),
+  input: text,
+  workflow: text,
+  timeout: text,
+  strict: z.boolean().optional(),
+});
+/** As given for this very command, whatever REDIS_URL says. */
+const Redis = z.object({ redis: text });
 const Runs = z.object({ workflow: text, status: text, limit: text, cursor: text });
 
 function packageVersion(): string {

@@ -6,6 +6,7 @@ import { escalationReason, goesStraightToPerson, routerFacts } from './decide-ro
 import { dueUndos, outstandingUndos, ROOT_STAGE } from './decide-saga.js';
 import type { RouterDefinition, SagaDefinition, SagaSummary, WorkflowDefinition } from './definition.js';
 import { type EndStatus, ESCALATION, undoStage } from './move.js';
+import { isPostponement } from './postpone.js';
 
 /**
  * The run's outcome. Whatever the definition's own functions throw comes out of here: for a saga that was to complete,
@@ -82,7 +83,7 @@ function summary(definition: SagaDefinition, facts: Facts, status: EndStatus): S
   const { record } = facts;
   const names = definition.steps.map((step) => step.name);
   const failedAttempts = [...record.failedAttempts].flatMap(([stage, attempts]) =>
-    stage === ROOT_STAGE ? [] : attempts,
+    stage === ROOT_STAGE ? [] : attempts.filter(({ error }) => !isPostponement(error)),
   ).length;
   const gaveUp = [...facts.stages.values()].filter((fact) => fact.state === 'failed').length;
   return {

@@ -60,9 +60,13 @@ export function escalationReason(definition: RouterDefinition, facts: Facts): st
 }
 
 function slaReason(definition: RouterDefinition, { priority }: Classification): string {
-  const hours = (definition.sla[priority] ?? 0) / 3_600_000;
   const share = Math.round(SLA_WARNING_SHARE * 100);
-  return `${priority} priority, not answered by ${share} % of its SLA of ${Number(hours.toFixed(2))} h`;
+  return `${priority} priority, not answered by ${share} % of its SLA of ${hoursOrLess(definition.sla[priority] ?? 0)}`;
+}
+
+function hoursOrLess(ms: number): string {
+  if (ms >= 3_600_000) return `${Number((ms / 3_600_000).toFixed(1))} h`;
+  return ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${ms} ms`;
 }
 
 export function decideRouter(definition: RouterDefinition, facts: Facts): Move {

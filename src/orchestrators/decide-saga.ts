@@ -64,7 +64,8 @@ export function isPastPivot(definition: SagaDefinition, record: RunRecord): bool
 export function decideSaga(definition: SagaDefinition, facts: Facts): Move {
   const { record } = facts;
   const failure = forwardFailure(definition, facts);
-  const reason = failure ?? (record.stop && stopError(record.stop));
+  // A step that was cut short failed only because the run is to stop.
+  const reason = record.stop && (!failure || failure.code === 'CANCELLED') ? stopError(record.stop) : failure;
   if (abandoned(record)) return { kind: 'end', status: 'failed', ...(reason && { error: reason }) };
   if (record.phase === 'compensating' || record.phase === 'compensation_stuck') {
     return decideUndo(definition, facts, reason);

@@ -2,8 +2,10 @@
 import { MAX_OUTPUT_BYTES, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { effectKey } from '../names.js';
+import type { ToolCallOptions } from '../ports.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import type { Task, TaskContext, ToolOptions } from '../task.js';
+import { createAskedTools } from './asked-tools.js';
 import { createCallKeys } from './call-keys.js';
 import { Deadline } from './deadline.js';
 import type { ActiveJob, ProcessorDependencies } from './job.js';
@@ -88,6 +90,7 @@ function serialise(task: Task, output: unknown): string {
 function taskContext(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf, deadline: Deadline): TaskContext {
   const { run, stage, task } = of;
   const keyOf = createCallKeys(of);
+  const ask = createAskedTools();
   return {
     run,
     stage,
@@ -98,12 +101,14 @@ function taskContext(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf, d
     log: deps.logger.child({ run, stage, attempt: job.attempt }),
     tool: async (capability, args, options = {}) => {
       const key = keyOf(options);
-      return await deps.tools.call(capability, options.key === undefined ? args : { ...args, [options.key]: key }, {
+      const callOptions: ToolCallOptions = {
         timeoutMs: callTimeout(of, options, deadline),
         signal: deadline.signal,
         safeToRepeat: key !== undefined || (options.idempotent ?? task.effect.kind === 'idempotent'),
         meta: { 'switchyard/run': run, ...(key !== undefined && { 'switchyard/key': key }) },
-      });
+      };
+      const all = options.key === undefined ? args : { ...args, [options.key]: key };
+      return await ask(callOptions.safeToRepeat, () => deps.tools.call(capability, all, callOptions));
     },
   };
 }

@@ -28,6 +28,7 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
   const { everyMs, onSkewed, onMended, logger } = options;
   let skewed = false;
   let looking = false;
+  let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
   async function look(): Promise<void> {
@@ -58,10 +59,14 @@ export function createClockGuard(options: ClockGuardOptions): ClockGuard {
   return {
     async start() {
       await look();
+      if (stopped) return;
       timer ??= setInterval(() => void look(), everyMs);
       timer.unref();
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
   };
 }
 

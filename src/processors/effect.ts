@@ -7,6 +7,7 @@ import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { effectKey } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
+import { isPostponement } from '../orchestrators/postpone.js';
 import { stepFacts, stepOf } from '../orchestrators/stage-task.js';
 import type { EffectDone, EffectIntent, Facts, FailedAttempt, Fenced } from '../ports.js';
 import type { StageJob, StageResult } from '../schema.js';
@@ -80,7 +81,7 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
     const canAsk = stage.kind === 'step' && step.find !== undefined;
     if (!canAsk && task.effect.kind === 'unsafe') throw inDoubt(effect, error.message);
     // No later attempt will ask whether it happened, so this one does.
-    const found = canAsk && job.isLastAttempt ? await findEffect(deps, job, effect) : undefined;
+    const found = canAsk && job.isLastAttempt ? await findAtOnce(deps, job, effect) : undefined;
     if (found) return found.output;
     throw error;
   }
@@ -179,6 +180,17 @@ async function findEffect(
   const answer = await attemptTask(deps, job, { run, stage: `${stage.stage}.find`, task: find.run, input });
   const output = definitionsOwn(effect, 'find', () => find.found(answer));
   return output === undefined ? undefined : { output };
+}
+
+/** When the server that could tell is not asked now, the job is put off; whoever takes it up must still find the doubt. */
+async function findAtOnce(...args: Parameters<typeof findEffect>): ReturnType<typeof findEffect> {
+  try {
+    return await findEffect(...args);
+  } catch (thrown) {
+    const error = toSwitchyardError(thrown);
+    if (!isPostponement(error)) throw thrown;
+    throw new SwitchyardError(error.code, error.message, { ...error.toJSON(), answered: false, cause: error });
+  }
 }
 
 async function recordLostWorker(

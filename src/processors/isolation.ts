@@ -1,32 +1,44 @@
 /**
  * Keeps a job that kills its worker from taking its neighbours along. All jobs that a process has when it dies count a
- * crash, and nobody can tell whose fault it was; so one that has lost its worker before runs alone in its process. The
+ * crash, and nobody can tell whose fault it was; so one that has lost its worker twice runs alone in its process. The
  * innocent then end, and the poison is alone when it dies, until its bound is met.
  *
- * A lock of readers and writers: jobs without a record are let in at once, together; a suspect waits until they have
- * ended, and those that come after wait for it.
+ * Alone means that the process has no other job, not even one that waits: whatever is not let in is put back, and nothing
+ * is fetched meanwhile. One suspect at a time may wait, for jobs without a record to end.
  */
 
 /** Crashes from which on a job is a suspect. One is an accident: a deployment, a machine that went. */
 const SUSPECT_AFTER = 2;
 
+/** For how long a job is put back that is not let in; a suspect longer, so that the innocent are done first. */
+export const KEPT_OUT_MS = 100;
+export const SUSPECT_KEPT_OUT_MS = 500;
+
 type Leave = () => void;
 
 export interface Isolation {
-  /** Lets the job in, at once in the usual case; whoever was let in says when it leaves. */
-  enter(crashes: number, signal: AbortSignal): Leave | Promise<Leave>;
+  /** Lets the job in; whoever was let in says when it leaves. Undefined: put it back. */
+  enter(crashes: number, signal: AbortSignal): Leave | Promise<Leave> | undefined;
+  /** Undefined when jobs may be fetched now, else resolves when they may. */
+  closed(): Promise<void> | undefined;
+}
+
+export function isSuspect(crashes: number): boolean {
+  return crashes >= SUSPECT_AFTER;
 }
 
 export function createIsolation(): Isolation {
   let together = 0;
   let alone = false;
-  const waiting: { readonly suspect: boolean; readonly letIn: () => void }[] = [];
+  /** Lets the one suspect in that waits. */
+  let waiting: (() => void) | undefined;
+  let opens: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
-  function letInNext(): void {
-    while (waiting[0] && !alone && (!waiting[0].suspect || together === 0)) {
-      const next = waiting.shift();
-      next?.letIn();
-    }
+  function changed(): void {
+    if (!alone && together === 0 && waiting) waiting();
+    if (alone || waiting) return;
+    opens?.resolve();
+    opens = undefined;
   }
   function admit(suspect: boolean): Leave {
     if (suspect) alone = true;
@@ -37,30 +49,41 @@ export function createIsolation(): Isolation {
       left = true;
       if (suspect) alone = false;
       else together -= 1;
-      letInNext();
+      changed();
     };
   }
 
   return {
     enter(crashes, signal) {
-      const suspect = crashes >= SUSPECT_AFTER;
-      if (!alone && waiting.length === 0 && (!suspect || together === 0)) return admit(suspect);
+      if (alone || waiting) return undefined;
+      const suspect = isSuspect(crashes);
+      if (!suspect || together === 0) return admit(suspect);
       return new Promise((resolve) => {
-        const entry = { suspect, letIn: () => settle(admit(suspect)) };
         const settle = (leave: Leave) => {
+          waiting = undefined;
           signal.removeEventListener('abort', giveUp);
           resolve(leave);
         };
         // Its lock is gone, or its worker stops: it goes ahead only to be told so.
         const giveUp = () => {
-          waiting.splice(waiting.indexOf(entry), 1);
           settle(() => {});
-          letInNext();
+          changed();
         };
-        waiting.push(entry);
+        waiting = () => settle(admit(true));
         if (signal.aborted) giveUp();
         else signal.addEventListener('abort', giveUp, { once: true });
       });
+    },
+    closed() {
+      if (!alone && !waiting) return undefined;
+      if (!opens) {
+        let resolve = () => {};
+        const promise = new Promise<void>((open) => {
+          resolve = open;
+        });
+        opens = { promise, resolve };
+      }
+      return opens.promise;
     },
   };
 }

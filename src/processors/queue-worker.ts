@@ -9,7 +9,7 @@ import { WORKER_DEFAULTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
-import type { Isolation } from './isolation.js';
+import { type Isolation, isSuspect, KEPT_OUT_MS, SUSPECT_KEPT_OUT_MS } from './isolation.js';
 import { type ActiveJob, type JobHandler, RUN_STOPS } from './job.js';
 
 export interface WorkerSettings {
@@ -88,12 +88,16 @@ const STEP_ASIDE_MS = 50;
 class PoliteWorker extends Worker {
   /** When a job that was put back is due; 0: none is. */
   private dueAt = 0;
+  /** Holds fetches up while a suspect is alone in the process. */
+  isolation: Isolation | undefined;
 
   stepAside(dueInMs: number): void {
     this.dueAt = Date.now() + dueInMs;
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    const closed = this.isolation?.closed();
+    if (closed) await closed;
     // It was asleep on the queue when it was paused. It took the call that woke it along: once, another worker that sleeps
     // there finds the job by itself, up to 5 s later.
     if (this.isPaused()) return await this.nextJobFromJobData();
@@ -120,9 +124,12 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     const entered = options.isolation.enter(job.stalledCounter, own);
     const leave = typeof entered === 'function' ? entered : await entered;
     try {
+      if (!leave) {
+        return await putBack(job, token ?? '', isSuspect(job.stalledCounter) ? SUSPECT_KEPT_OUT_MS : KEPT_OUT_MS);
+      }
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
-      leave();
+      leave?.();
       active.delete(job);
     }
   };
@@ -139,6 +146,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof AttemptFailed ? error.delayMs : 0) },
   });
+  worker.isolation = options.isolation;
   // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
   worker.on('error', (error) => {
     const level = CONNECTION_ERROR.test(error.message) ? 'debug' : 'warn';

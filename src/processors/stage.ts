@@ -6,12 +6,12 @@ import { MAX_CRASHES } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import { postponement } from '../orchestrators/postpone.js';
 import { taskOf } from '../orchestrators/stage-task.js';
-import { verdictOf } from '../orchestrators/stopping.js';
-import type { Fenced } from '../ports.js';
 import { parseJob, runOfLaterVersion, StageJob, type StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
+import { stopWhenDecided } from './decided-fan-out.js';
 import { runEffect } from './effect.js';
 import {
   type ActiveJob,
@@ -61,12 +61,12 @@ async function runStage(
         `"${stage.stage}" lost its worker ${job.crashes} times, and is not tried again. Look in the worker's log for what ended it`,
       );
     }
-    if (stage.kind === 'step' || stage.kind === 'undo') return await runEffect(deps, job, stage, definition, task);
+    if (isEffect(stage.kind)) return await runEffect(deps, job, stage, definition, task);
     if (deps.isStopping(stage.run)) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
     }
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
-    return (await decidedBy(deps, job, stage, definition, true)) ?? completed(deps, job, output);
+    return (await stopWhenDecided(deps, job, stage, definition, true)) ?? completed(deps, job, output);
   } catch (thrown) {
     return await failedOrPutBack(
       deps,
@@ -78,25 +78,8 @@ async function runStage(
   }
 }
 
-/**
- * Counts how a branch of a fan-out ended that need not wait for all, and stops its siblings when that decides the run: the
- * root sleeps until the last of them has ended.
- */
-async function decidedBy(
-  deps: ProcessorDependencies,
-  job: ActiveJob,
-  { run, stage, kind }: StageJob,
-  definition: WorkflowDefinition,
-  completed: boolean,
-): Promise<Fenced | undefined> {
-  if (kind !== 'branch' || !('onFailure' in definition) || definition.onFailure === 'collect') return undefined;
-  const tally = await deps.log.tally(run, job.fence, stage, completed);
-  if (tally.kind === 'fenced-off') return tally;
-  const cause = verdictOf(definition.onFailure, tally);
-  if (cause === undefined) return undefined;
-  const which = cause === 'branch_failed' && !completed ? { stage } : {};
-  const stopped = await deps.stop(run, { cause, at: deps.clock.now(), ...which }, job.fence);
-  return stopped.kind === 'fenced-off' ? stopped : undefined;
+function isEffect(kind: StageJob['kind']): boolean {
+  return kind === 'step' || kind === 'undo';
 }
 
 /** What Redis could not take (it is full, read-only, gone) is not the attempt's failure, nor is failing to record it. */
@@ -126,12 +109,22 @@ async function failed(
   // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended.
   if (job.signal.aborted && !stopped) return { kind: 'fenced-off' };
   if (error.code === 'REDIS_UNAVAILABLE') return putBack(job);
+  const putOffs = job.attempt - stageJob.after - job.failures - 1;
+  const putOffMs = stopped ? undefined : postponement(error, putOffs, deps.random());
   const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
-  const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
-  if (recorded.kind === 'fenced-off') return recorded;
+  // Of an effect each attempt's end is recorded: an intent without one counts as an effect that may have happened. Any other
+  // stage says once why it waits.
+  if (putOffMs === undefined || isEffect(stageJob.kind) || putOffs === 0) {
+    const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
+    if (recorded.kind === 'fenced-off') return recorded;
+  }
+  if (putOffMs !== undefined) {
+    deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, putOffMs }, error.message);
+    return { kind: 'put-back', afterMs: putOffMs };
+  }
   const final = stopped || !error.retryable || job.isLastAttempt;
   deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
-  const fenced = final ? await decidedBy(deps, job, stageJob, definition, false) : undefined;
+  const fenced = final ? await stopWhenDecided(deps, job, stageJob, definition, false) : undefined;
   if (fenced) return fenced;
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };

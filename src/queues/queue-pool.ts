@@ -14,10 +14,12 @@ export interface QueuePool {
  */
 const KEPT_EVENTS = 100;
 
+/** @param readOnly writes nothing, not even a queue's settings: for a user of Redis who may only read */
 export function createQueuePool(
   connection: QueueOptions['connection'],
   prefix: string,
   onError: (error: Error) => void,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): QueuePool {
   const queues = new Map<string, Queue>();
   return {
@@ -25,7 +27,8 @@ export function createQueuePool(
     get(name) {
       const known = queues.get(name);
       if (known) return known;
-      const queue = new Queue(name, { connection, prefix, streams: { events: { maxLen: KEPT_EVENTS } } });
+      const events = { maxLen: KEPT_EVENTS };
+      const queue = new Queue(name, { connection, prefix, streams: { events }, skipMetasUpdate: readOnly });
       // Without a listener an error event ends the process; the connection reports and heals by itself.
       queue.on('error', onError);
       queues.set(name, queue);

@@ -74,7 +74,7 @@ async function start(program: ServerProgram, log: (line: string) => void): Promi
     closeEndpoint = () => endpoint.close();
     log(`listening on ${endpoint.url}`);
   } else {
-    const endpoint = await serveStdio(createServer(), inFlight);
+    const endpoint = await serveStdio(createServer().server, inFlight);
     closeEndpoint = () => endpoint.close();
     void endpoint.ended.then(end);
   }

@@ -1,6 +1,6 @@
 /** A server over stdin and stdout, for the one client that started it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 
 /** Milliseconds for which calls may still be answered after stdin has ended, as in `printf … | switchyard-weather`. */
@@ -12,7 +12,7 @@ export interface StdioEndpoint {
   close(): Promise<void>;
 }
 
-export async function serveStdio(server: McpServer, inFlight: ReadonlySet<Promise<unknown>>): Promise<StdioEndpoint> {
+export async function serveStdio(server: Server, inFlight: ReadonlySet<Promise<unknown>>): Promise<StdioEndpoint> {
   const ended = new Promise<void>((resolve) => {
     const answerAndEnd = () => {
       void Promise.race([Promise.allSettled(inFlight), sleep(ANSWER_GRACE_MS)]).then(() => setImmediate(resolve));
@@ -20,7 +20,7 @@ export async function serveStdio(server: McpServer, inFlight: ReadonlySet<Promis
     process.stdin.once('end', answerAndEnd).once('close', answerAndEnd);
     // The reader is gone; without a listener the broken pipe would be an uncaught exception.
     process.stdout.once('error', () => resolve());
-    server.server.onclose = () => resolve();
+    server.onclose = () => resolve();
   });
   await server.connect(new StdioServerTransport(process.stdin, process.stdout));
   return { ended, close: () => server.close() };

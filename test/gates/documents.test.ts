@@ -93,10 +93,11 @@ describe('every document', () => {
 });
 
 describe('what a reader copies', () => {
-  it('the mcp.json of docs/workflows.md is one', () => {
-    const text = readFileSync('docs/workflows.md', 'utf8');
+  it.each(['docs/workflows.md', 'docs/mcp.md'])('the mcp.json of %s is one', (document) => {
+    const text = readFileSync(document, 'utf8');
     const json = [...text.matchAll(/```json\n([\s\S]*?)```/g)].find(([, block]) => block?.includes('mcpServers'))?.[1];
-    expect(() => parseMcpConfig(JSON.parse(json ?? ''), 'docs/workflows.md')).not.toThrow();
+    const environment = { FILES_TOKEN: 'a token' };
+    expect(() => parseMcpConfig(JSON.parse(json ?? ''), document, { environment })).not.toThrow();
   });
 
   it('examples/order.json is an order', () => {

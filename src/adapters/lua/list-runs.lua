@@ -19,20 +19,21 @@ if ARGV[3] ~= '' then
     from = redis.call('ZCOUNT', KEYS[1], '(' .. ARGV[4], '+inf')
   end
 end
-local page, wanted = {}, tonumber(ARGV[2])
+local page, wanted, passed = {}, tonumber(ARGV[2]), 0
 -- Round by round until the page is full: one that dropped runs has moved those behind them into their places.
 repeat
-  local start = from + #page
+  local start = from + #page + passed
   local runs = redis.call('ZREVRANGE', KEYS[1], start, start + wanted - #page - 1)
-  local dropped = false
+  local gone = false
   for _, run in ipairs(runs) do
     local entry = redis.call('HMGET', ARGV[1] .. run, 'workflow', 'createdAt', 'phase', 'status', 'finishedAt')
     if entry[1] then
       page[#page + 1] = { run, entry[1], entry[2] or '', entry[3] or '', entry[4] or '', entry[5] or '' }
     else
-      redis.call('ZREM', KEYS[1], run)
-      dropped = true
+      gone = true
+      -- A user who may only read cannot drop it, and passes over it.
+      if type(redis.pcall('ZREM', KEYS[1], run)) == 'table' then passed = passed + 1 end
     end
   end
-until not dropped
+until not gone
 return page

@@ -10,10 +10,13 @@
  * }
  * ```
  *
+ * `idleTimeout` and `totalTimeout` in a binding go before those of its server (see server-limits.ts).
+ *
  * In a template `$name` is an argument of the call, `$.a.b` a part of the tool's answer (`result` only), `$$x` the text
  * `$x`, anything else a constant; objects and arrays may be nested.
  */
 import { z } from 'zod';
+import { callLimits } from './server-limits.js';
 
 export type Template = string | number | boolean | null | readonly Template[] | { readonly [key: string]: Template };
 
@@ -32,6 +35,7 @@ const template = (pick: RegExp, expected: string): z.ZodType<Template> => {
 };
 
 const mapped = z.strictObject({
+  ...callLimits,
   server: z.string().min(1),
   tool: z.string().min(1),
   arguments: z
@@ -47,6 +51,7 @@ const mapped = z.strictObject({
 });
 
 const filesystem = z.strictObject({
+  ...callLimits,
   server: z.string().min(1),
   tool: z.literal('search_files', 'the filesystem dialect speaks to "search_files" only').default('search_files'),
   dialect: z.literal('filesystem', 'expected "filesystem", the only dialect there is'),

@@ -8,7 +8,7 @@
 import { McpError } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { SwitchyardError } from '../../errors.js';
-import { EndedEarly } from './call-deadline.js';
+import { type CallTimes, type EarlyEnd, EndedEarly } from './call-deadline.js';
 import { BodyTooLarge, NotConnected } from './http-fetch.js';
 import { httpRefusal } from './http-refusal.js';
 import { lossKindOf } from './lost-answer.js';
@@ -18,7 +18,7 @@ export interface FailedCall {
   readonly capability: string;
   readonly server: string;
   readonly tool: string;
-  readonly timeoutMs: number;
+  readonly times: CallTimes;
   readonly redact: Redact;
   /** Whether the request had been handed to the connection. */
   readonly sent: boolean;
@@ -56,14 +56,15 @@ export function callFailure(error: unknown, call: FailedCall): SwitchyardError {
 }
 
 function endedEarly(error: EndedEarly, call: FailedCall): SwitchyardError {
-  const ending =
-    error.why === 'timeout'
-      ? `gave no answer within ${call.timeoutMs} ms`
-      : 'was cancelled by its caller before it answered';
+  const endings: Record<EarlyEnd, string> = {
+    timeout: `gave no answer within ${call.times.totalMs} ms`,
+    idle: `gave no answer, and no sign of progress for ${call.times.idleMs} ms`,
+    cancelled: 'was cancelled by its caller before it answered',
+  };
   const consequence = call.sent
     ? 'whether it took effect is unknown'
     : 'the server was not ready in that time, and the tool was never asked';
-  return new SwitchyardError('TOOL_TIMEOUT', `${where(call)} ${ending}; ${consequence}`, {
+  return new SwitchyardError('TOOL_TIMEOUT', `${where(call)} ${endings[error.why]}; ${consequence}`, {
     ...(call.sent && { answered: false }),
     cause: error,
   });

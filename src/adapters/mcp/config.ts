@@ -12,8 +12,8 @@
  * ```
  *
  * `${NAME}` and `${NAME:-default}` are filled in from the environment. A relative `cwd` starts at the file's folder.
- * Entries that other programs put beside ours (`type`, `timeout`, `autoApprove`) are ignored, and a server with
- * `"disabled": true` counts as absent. Every problem is INVALID_CONFIG with the file, the path inside it and what was expected.
+ * Entries that other programs put beside ours (`type`, `timeout`, `autoApprove`) are ignored, ours are in `limits` (see
+ * server-limits.ts), and a server with `"disabled": true` counts as absent. Every problem is INVALID_CONFIG with the file, the path inside it and what was expected.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -24,6 +24,7 @@ import { type Bindings, bindingsSchema, danglingBindings } from './binding-confi
 import { type Environment, MissingVariable, VariableExpander } from './config-variables.js';
 import { jsonErrorPosition } from './json-error-position.js';
 import { type Redact, redactorOf } from './redaction.js';
+import { limitsOf, type ServerLimits, serverLimits } from './server-limits.js';
 
 interface ServerSettings {
   readonly name: string;
@@ -31,6 +32,7 @@ interface ServerSettings {
   readonly display: string;
   /** Takes this server's secrets out of text that is shown. */
   readonly redact: Redact;
+  readonly limits: ServerLimits;
 }
 
 export interface StdioServerSettings extends ServerSettings {
@@ -73,6 +75,7 @@ const entry = z
     url: z.string().optional(),
     headers: z.record(z.string(), z.string()).optional(),
     disabled: z.boolean().optional(),
+    limits: serverLimits.optional(),
   })
   .refine((server) => (server.command === undefined) !== (server.url === undefined), {
     message: 'expected either "command" (a program that speaks MCP over stdio) or "url" (Streamable HTTP)',
@@ -175,11 +178,13 @@ function settingsOf(name: string, written: Entry, { source, environment, folder 
   const expandAll = (values: Readonly<Record<string, string>>, field: string): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([key, text]) => [key, expand(text, field, key)]));
 
+  const limits = limitsOf(written.limits);
   if (written.url !== undefined) {
     const url = httpUrl(expand(written.url, 'url'), name, source);
     const headers = expandAll(written.headers ?? {}, 'headers');
-    const redact = redactorOf([...variables.filledIn, ...Object.values(headers)]);
-    return { kind: 'http', name, url, headers, display: written.url, redact };
+    const secrets = [...Object.values(headers).flatMap(secretsOfHeader), ...credentialsOf(url)];
+    const redact = redactorOf([...variables.filledIn, ...secrets]);
+    return { kind: 'http', name, url, headers, display: withoutCredentials(written.url), redact, limits };
   }
   const command = expand(written.command ?? '', 'command');
   const args = (written.args ?? []).map((arg, index) => expand(arg, 'args', index));
@@ -195,7 +200,25 @@ function settingsOf(name: string, written: Entry, { source, environment, folder 
     cwd,
     display,
     redact: redactorOf([...variables.filledIn, ...Object.values(env)]),
+    limits,
   };
+}
+
+/** A server may repeat the credentials of a header without their scheme: of `Bearer abc` it is `abc` that is secret. */
+function secretsOfHeader(value: string): readonly string[] {
+  const credentials = /^\S+\s+(\S.*)$/.exec(value)?.[1];
+  return credentials === undefined ? [value] : [value, credentials];
+}
+
+/** Of `https://user:password@…`: the password, and both as the request's header has them. */
+function credentialsOf(url: URL): readonly string[] {
+  if (url.password === '') return [];
+  const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+  return [password, Buffer.from(`${user}:${password}`).toString('base64')];
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/^(\w+:\/\/)[^/?#]*@/, '$1***@');
 }
 
 function httpUrl(text: string, name: string, source: string): URL {

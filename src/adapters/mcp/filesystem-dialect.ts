@@ -6,9 +6,11 @@
  *
  * - A pattern without a slash is searched in every folder below; one with a slash starts at `path`.
  * - Case does not count unless `case_sensitive` is true: letters become classes (`l` → `[lL]`).
- * - `path` is relative to the binding's `root`, and cannot leave it; without a root it is relative to the first folder
- *   that the server was given.
+ * - `path` is relative to the binding's `root`, and cannot leave it, by `..` or by a link in it; without a root it is
+ *   relative to the first folder that the server was given. What lies in the server's folders and links out of them the
+ *   server refuses itself.
  */
+import { realpathSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { SwitchyardError } from '../../errors.js';
@@ -68,10 +70,22 @@ function startOf(root: string | undefined, path: string): string {
   if (path.includes('\0')) throw refused('path holds a NUL character');
   if (root === undefined) return path;
   const start = resolve(root, path);
-  const way = relative(root, start);
-  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way))
+  const leaves = (from: string, to: string): boolean => {
+    const way = relative(from, to);
+    return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+  };
+  // Where the folders are not of this machine, or not there, the names alone count; the server has the last word.
+  if (leaves(root, start) || leaves(real(root) ?? root, real(start) ?? real(root) ?? start))
     throw refused(`path "${path}" leads out of the root ${root}`);
   return start;
+}
+
+function real(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The minimatch pattern that finds what `pattern` means to us. */

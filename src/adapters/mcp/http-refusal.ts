@@ -5,6 +5,7 @@
 import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
 export interface HttpRefusal {
+  /** In the server's own words: to be redacted, then cut. */
   readonly message: string;
   /** The server does not know our session: it restarted, or ended it. A new session is the remedy. */
   readonly sessionLost: boolean;
@@ -13,16 +14,13 @@ export interface HttpRefusal {
   readonly retryable: boolean;
 }
 
-const LONGEST_TEXT = 200;
-
 export function httpRefusal(error: unknown): HttpRefusal | undefined {
   if (!(error instanceof StreamableHTTPError) || error.code === undefined || error.code < 300) return undefined;
   const status = error.code;
-  const text = error.message.slice(0, LONGEST_TEXT);
   // The protocol says 404; many servers answer 400 with words about the session or a missing initialize.
   const sessionLost = status === 404 || (status === 400 && /session|not initialized/i.test(error.message));
   const unprocessed = status < 500;
   const retryable = sessionLost || status === 408 || status === 429 || !unprocessed;
   const advice = status === 401 || status === 403 ? '; check its "headers" in the MCP configuration' : '';
-  return { message: `HTTP ${status}: ${text}${advice}`, sessionLost, unprocessed, retryable };
+  return { message: `HTTP ${status}${advice}: ${error.message}`, sessionLost, unprocessed, retryable };
 }

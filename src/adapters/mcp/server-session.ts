@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import type { Logger } from '../../ports.js';
+import { httpRefusal } from './http-refusal.js';
 
 // Of a tool only its name is needed: one whose schema the SDK's own type refuses must not hide all others.
 const toolPage = z.looseObject({
@@ -30,7 +31,12 @@ export interface SessionCall {
   readonly meta?: Readonly<Record<string, string>> | undefined;
   /** One for this call alone: the SDK never takes its listeners off. */
   readonly signal: AbortSignal;
+  /** The server says that it works on it. Without a listener it is not asked to. */
+  readonly onProgress: () => void;
 }
+
+/** `unknown-session`: the server answers, and does not know us any more. */
+export type PingResult = 'answered' | 'unknown-session' | 'unanswered';
 
 export class ServerSession {
   readonly #client: Client;
@@ -40,6 +46,8 @@ export class ServerSession {
   #closing: Promise<void> | undefined;
   #callsUnderWay = 0;
   #onIdle: (() => void) | undefined;
+  #timeoutsInARow = 0;
+  #timesHeard = 0;
 
   private constructor(client: Client, requestLimitMs: number) {
     this.#client = client;
@@ -105,7 +113,7 @@ export class ServerSession {
     return this.tools();
   }
 
-  async call({ tool, args, meta, signal }: SessionCall): Promise<CallToolResult> {
+  async call({ tool, args, meta, signal, onProgress }: SessionCall): Promise<CallToolResult> {
     // Not client.callTool(): it checks output schemas for the tools of the last page listed, and only for those. The
     // answer is checked against the capability's contract instead.
     this.#callsUnderWay += 1;
@@ -113,7 +121,7 @@ export class ServerSession {
       return await this.#client.request(
         { method: 'tools/call', params: { name: tool, arguments: { ...args }, ...(meta && { _meta: { ...meta } }) } },
         CallToolResultSchema,
-        { signal, timeout: NEVER_MS },
+        { signal, timeout: NEVER_MS, onprogress: onProgress },
       );
     } finally {
       this.#callsUnderWay -= 1;
@@ -121,14 +129,30 @@ export class ServerSession {
     }
   }
 
-  /** Whether the server answers at all within the limit. */
-  async answersPing(limitMs: number): Promise<boolean> {
+  /** A call had its answer, or a sign that it is worked on. */
+  heard(): void {
+    this.#timeoutsInARow = 0;
+    this.#timesHeard += 1;
+  }
+
+  /** A call ended without either; returns how many have in a row. */
+  timedOut(): number {
+    this.#timeoutsInARow += 1;
+    return this.#timeoutsInARow;
+  }
+
+  /** Whether the server answers at all within the limit: the ping, or a call meanwhile. */
+  async ping(limitMs: number): Promise<PingResult> {
+    const heardBefore = this.#timesHeard;
     try {
       await this.#client.ping({ timeout: limitMs });
-      return true;
+      return 'answered';
     } catch (error) {
-      // A server without ping says so, which is an answer.
-      return error instanceof McpError && error.code === ErrorCode.MethodNotFound;
+      const refusal = httpRefusal(error);
+      if (refusal?.sessionLost) return 'unknown-session';
+      // A server without ping says so, which is an answer; and so is being turned away.
+      const answered = error instanceof McpError && error.code === ErrorCode.MethodNotFound;
+      return answered || refusal?.unprocessed || this.#timesHeard > heardBefore ? 'answered' : 'unanswered';
     }
   }
 

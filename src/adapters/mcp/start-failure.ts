@@ -3,6 +3,7 @@
  * it ended, and what it said last. Values of its environment and headers are never shown.
  */
 import { SwitchyardError } from '../../errors.js';
+import { words } from './call-failure.js';
 import type { McpServerSettings } from './config.js';
 import { httpRefusal } from './http-refusal.js';
 import type { HttpTransport } from './http-transport.js';
@@ -20,7 +21,7 @@ export function startFailure(
   if (!(transport instanceof StdioTransport)) {
     const refusal = httpRefusal(error);
     const why = refusal
-      ? `it refused to initialize: ${redact(refusal.message)}`
+      ? `it refused to initialize: ${words(refusal.message, redact)}`
       : `cannot be reached or does not speak MCP: ${reason}`;
     return new SwitchyardError('TOOL_UNAVAILABLE', `MCP server "${name}" at ${display}: ${why} (limit ${limitMs} ms)`, {
       // A 404 to initialize is a wrong URL, not a lost session.
@@ -32,10 +33,10 @@ export function startFailure(
   const how = ending
     ? `it ${ending} before it was ready`
     : `it was not ready within ${limitMs} ms or could not be run: ${reason}`;
-  const words = transport.lastWords;
+  const last = transport.lastWords;
   const said =
-    words.length > 0
-      ? `Its last words on stderr:\n${words.map((line) => `  ${line}`).join('\n')}`
+    last.length > 0
+      ? `Its last words on stderr:\n${last.map((line) => `  ${line}`).join('\n')}`
       : 'It said nothing on stderr.';
   return new SwitchyardError(
     'SERVER_START_FAILED',

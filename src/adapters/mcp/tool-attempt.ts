@@ -8,6 +8,7 @@ import type { Binding } from './binding-config.js';
 import type { CallDeadline } from './call-deadline.js';
 import { callFailure, type FailedCall, where, words } from './call-failure.js';
 import { translationFor } from './choose-translation.js';
+import type { GuardedServer } from './guarded-server.js';
 import { httpRefusal } from './http-refusal.js';
 import type { ServerConnection } from './server-connection.js';
 import type { ServerSession } from './server-session.js';
@@ -16,7 +17,7 @@ import type { ToolArguments } from './translation.js';
 
 export interface Route {
   readonly capability: string;
-  readonly connection: ServerConnection;
+  readonly server: GuardedServer;
   readonly tool: string;
   readonly binding: Binding | undefined;
 }
@@ -33,7 +34,7 @@ export interface Attempt {
 /** Rejects with a SwitchyardError only. */
 export async function attemptCall(attempt: Attempt): Promise<unknown> {
   const { route, deadline, options } = attempt;
-  const { connection } = route;
+  const { connection } = route.server;
   let session: ServerSession | undefined;
   let sent = false;
   try {
@@ -44,7 +45,15 @@ export async function attemptCall(attempt: Attempt): Promise<unknown> {
     const signal = deadline.attemptSignal();
     signal.throwIfAborted();
     sent = true;
-    const result = await deadline.race(session.call({ tool: route.tool, args, meta: options.meta, signal }));
+    deadline.listen();
+    const onProgress = () => {
+      deadline.progressed();
+      session?.heard();
+    };
+    const result = await deadline.race(
+      session.call({ tool: route.tool, args, meta: options.meta, signal, onProgress }),
+    );
+    connection.heard(session);
     const call = failedCall(attempt, session, sent);
     const answer = readToolResult(result);
     if (answer.kind === 'failure') {
@@ -58,23 +67,32 @@ export async function attemptCall(attempt: Attempt): Promise<unknown> {
     const value = translation.fromTool(answer.value, attempt.args);
     return attempt.contract ? checkAnswer({ value, plainText: answer.plainText }, attempt.contract, call) : value;
   } catch (error) {
-    if (session) report(connection, session, error, deadline);
-    throw callFailure(error, failedCall(attempt, session, sent));
+    const failure = callFailure(error, failedCall(attempt, session, sent));
+    if (session) report(connection, session, { error, failure, deadline });
+    throw failure;
   }
 }
 
-function report(connection: ServerConnection, session: ServerSession, error: unknown, deadline: CallDeadline): void {
-  if (httpRefusal(error)?.sessionLost) connection.forget(session);
-  if (deadline.why === 'timeout') connection.suspect(session);
+interface AttemptEnd {
+  readonly error: unknown;
+  readonly failure: SwitchyardError;
+  readonly deadline: CallDeadline;
 }
 
-function failedCall({ route, options }: Attempt, session: ServerSession | undefined, sent: boolean): FailedCall {
-  const { name, redact } = route.connection.settings;
+function report(connection: ServerConnection, session: ServerSession, { error, failure, deadline }: AttemptEnd): void {
+  if (httpRefusal(error)?.sessionLost) connection.forget(session);
+  if (failure.answered) connection.heard(session);
+  const timedOut = deadline.why === 'timeout' || deadline.why === 'idle';
+  if (timedOut && !deadline.heard) connection.suspect(session);
+}
+
+function failedCall({ route, deadline }: Attempt, session: ServerSession | undefined, sent: boolean): FailedCall {
+  const { name, redact } = route.server.settings;
   return {
     capability: route.capability,
     server: name,
     tool: route.tool,
-    timeoutMs: options.timeoutMs,
+    times: deadline,
     redact,
     sent,
     connectionLost: session?.lost ?? false,
@@ -87,10 +105,10 @@ async function requireTool(session: ServerSession, { route }: Attempt): Promise<
   if (!known || known.has(route.tool)) return;
   const fresh = await session.refreshTools();
   if (!fresh || fresh.has(route.tool)) return;
-  const { capability, tool, connection } = route;
+  const { capability, tool, server } = route;
   throw new SwitchyardError(
     'UNKNOWN_TOOL',
-    `${capability} asks for tool "${tool}", which MCP server "${connection.settings.name}" does not have; it has: ${[...fresh].sort().join(', ') || 'none'}. Bind ${capability} to one of them under "bindings".`,
+    `${capability} asks for tool "${tool}", which MCP server "${server.settings.name}" does not have; it has: ${[...fresh].sort().join(', ') || 'none'}. Bind ${capability} to one of them under "bindings".`,
   );
 }
 

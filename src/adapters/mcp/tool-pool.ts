@@ -1,7 +1,8 @@
 /**
  * Calls tools of the configured MCP servers: the {@link ToolCaller} of the engine.
  *
- * Servers are started when first needed, one connection each, and stay. A call that was never sent (server down,
+ * Servers are started when first needed, one connection each, and stay; each is guarded by limits of its own (see
+ * guarded-server.ts). A call that was never sent (server down,
  * session unknown to it) is tried again in place, up to three times within its timeout; one that may have been sent only
  * when it is safe to repeat: the caller says so, or the capability's contract is read-only.
  */
@@ -13,9 +14,10 @@ import type { Logger, ToolCaller, ToolCallOptions } from '../../ports.js';
 import type { ToolContract } from './answer-contract.js';
 import { CallDeadline } from './call-deadline.js';
 import type { McpConfig } from './config.js';
+import { GuardedServer, type ServerHealth } from './guarded-server.js';
 import { PidList } from './pid-list.js';
-import { ServerConnection } from './server-connection.js';
-import { attemptCall, type Route } from './tool-attempt.js';
+import type { ServerConnection } from './server-connection.js';
+import { type Attempt, attemptCall, type Route } from './tool-attempt.js';
 
 export interface ToolPoolOptions {
   readonly config: McpConfig;
@@ -26,8 +28,6 @@ export interface ToolPoolOptions {
   readonly maxAnswerBytes?: number;
   /** For a server to start and initialize. Default 15,000 ms. */
   readonly startTimeoutMs?: number;
-  /** For a stdio server that let a call time out to show that it lives, before it is ended. Default 5,000 ms. */
-  readonly pingTimeoutMs?: number;
   /** Folder in which the pids of started servers are listed, and those of dead workers found and ended. Default: none. */
   readonly dataDir?: string;
 }
@@ -39,6 +39,8 @@ export type ServerCheck =
 export interface ToolPool extends ToolCaller {
   /** Starts or reaches every configured server and lists its tools; a server that fails is reported, not thrown. */
   check(): Promise<readonly ServerCheck[]>;
+  /** How each configured server fares; asks none of them. */
+  health(): readonly ServerHealth[];
 }
 
 const MOST_ATTEMPTS = 3;
@@ -59,18 +61,11 @@ class McpToolPool implements ToolPool {
   readonly #config: McpConfig;
   readonly #contracts: Readonly<Record<string, ToolContract>>;
   readonly #maxAnswerBytes: number;
-  readonly #connections: ReadonlyMap<string, ServerConnection>;
+  readonly #servers: ReadonlyMap<string, GuardedServer>;
   #closing: Promise<void> | undefined;
 
   constructor(options: ToolPoolOptions) {
-    const {
-      config,
-      contracts = {},
-      logger,
-      maxAnswerBytes = MAX_ANSWER_BYTES,
-      startTimeoutMs = 15_000,
-      pingTimeoutMs = 5_000,
-    } = options;
+    const { config, contracts = {}, logger, maxAnswerBytes = MAX_ANSWER_BYTES, startTimeoutMs = 15_000 } = options;
     this.#config = config;
     this.#contracts = contracts;
     this.#maxAnswerBytes = maxAnswerBytes;
@@ -79,10 +74,10 @@ class McpToolPool implements ToolPool {
     if (swept.length > 0)
       logger?.warn({ pids: swept }, 'MCP servers of a dead worker were still running and have been ended');
     const maxMessageBytes = Math.max(SMALLEST_MESSAGE_LIMIT, MESSAGE_PER_ANSWER * maxAnswerBytes);
-    this.#connections = new Map(
+    this.#servers = new Map(
       [...config.servers].map(([name, settings]) => [
         name,
-        new ServerConnection(settings, { startTimeoutMs, pingTimeoutMs, maxMessageBytes, pidList, logger }),
+        new GuardedServer(settings, { startTimeoutMs, maxMessageBytes, pidList, logger }),
       ]),
     );
   }
@@ -90,33 +85,31 @@ class McpToolPool implements ToolPool {
   async call(capability: string, args: Readonly<Record<string, unknown>>, options: ToolCallOptions): Promise<unknown> {
     const route = this.#route(capability);
     const contract = Object.hasOwn(this.#contracts, capability) ? this.#contracts[capability] : undefined;
-    const deadline = new CallDeadline(options.timeoutMs, options.signal);
-    const safeToRepeat = options.safeToRepeat || contract?.readOnly === true;
-    let earlier: SwitchyardError | undefined;
+    const { limits } = route.server.settings;
+    const totalMs = Math.min(
+      options.timeoutMs,
+      route.binding?.totalTimeout ?? limits.totalTimeoutMs ?? options.timeoutMs,
+    );
+    const idleMs = route.binding?.idleTimeout ?? limits.idleTimeoutMs;
+    const deadline = new CallDeadline({ totalMs, idleMs }, options.signal);
+    const attempt: Attempt = { route, contract, args, deadline, options, maxAnswerBytes: this.#maxAnswerBytes };
     try {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await attemptCall({ route, contract, args, deadline, options, maxAnswerBytes: this.#maxAnswerBytes });
-        } catch (thrown) {
-          const error = withDoubtOf(earlier, toSwitchyardError(thrown));
-          if (attempt === MOST_ATTEMPTS || !mayRepeat(error, safeToRepeat)) throw error;
-          earlier = error;
-        }
-        await deadline.pause(PAUSE_MS * attempt);
-      }
+      return await route.server.run({ ...route, deadline }, () => attempts(attempt));
     } finally {
       deadline.dispose();
     }
   }
 
   check(): Promise<readonly ServerCheck[]> {
-    return Promise.all([...this.#connections].map(([server, connection]) => checkServer(server, connection)));
+    return Promise.all([...this.#servers].map(([name, { connection }]) => checkServer(name, connection)));
+  }
+
+  health(): readonly ServerHealth[] {
+    return [...this.#servers.values()].map((server) => server.health());
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all([...this.#connections.values()].map((connection) => connection.close())).then(
-      () => {},
-    );
+    this.#closing ??= Promise.all([...this.#servers.values()].map((server) => server.close())).then(() => {});
     return this.#closing;
   }
 
@@ -124,15 +117,31 @@ class McpToolPool implements ToolPool {
     const { bindings, source } = this.#config;
     const binding = Object.hasOwn(bindings, capability) ? bindings[capability] : undefined;
     const dot = capability.indexOf('.');
-    const server = binding?.server ?? capability.slice(0, Math.max(dot, 0));
+    const name = binding?.server ?? capability.slice(0, Math.max(dot, 0));
     const tool = binding?.tool ?? capability.slice(dot + 1);
-    const connection = this.#connections.get(server);
-    if (connection && tool !== '') return { capability, connection, tool, binding };
-    const configured = [...this.#connections.keys()].join(', ') || 'none';
+    const server = this.#servers.get(name);
+    if (server && tool !== '') return { capability, server, tool, binding };
+    const configured = [...this.#servers.keys()].join(', ') || 'none';
     throw new SwitchyardError(
       'UNKNOWN_SERVER',
-      `${capability} asks for MCP server "${server}", which ${source} does not have; configured: ${configured}. Add it there, or bind ${capability} to another server's tool.`,
+      `${capability} asks for MCP server "${name}", which ${source} does not have; configured: ${configured}. Add it there, or bind ${capability} to another server's tool.`,
     );
+  }
+}
+
+async function attempts(attempt: Attempt): Promise<unknown> {
+  const { contract, deadline, options } = attempt;
+  const safeToRepeat = options.safeToRepeat || contract?.readOnly === true;
+  let earlier: SwitchyardError | undefined;
+  for (let n = 1; ; n += 1) {
+    try {
+      return await attemptCall(attempt);
+    } catch (thrown) {
+      const error = withDoubtOf(earlier, toSwitchyardError(thrown));
+      if (n === MOST_ATTEMPTS || !mayRepeat(error, safeToRepeat)) throw error;
+      earlier = error;
+    }
+    await deadline.pause(PAUSE_MS * n);
   }
 }
 
@@ -145,7 +154,9 @@ function mayRepeat(error: SwitchyardError, safeToRepeat: boolean): boolean {
 /** An attempt that never reached the tool says nothing about the one before it, whose answer was lost. */
 function withDoubtOf(earlier: SwitchyardError | undefined, error: SwitchyardError): SwitchyardError {
   if (!earlier || error.answered !== undefined) return error;
-  return new SwitchyardError(error.code, `${error.message}. The attempt before: ${earlier.message}`, {
+  // Being refused a second time is no refusal of the call: it has been made.
+  const code = earlier.answered === false && error.code === 'SERVER_PAUSED' ? earlier.code : error.code;
+  return new SwitchyardError(code, `${error.message}. The attempt before: ${earlier.message}`, {
     ...error.toJSON(),
     ...(earlier.answered !== undefined && { answered: earlier.answered }),
     cause: error,

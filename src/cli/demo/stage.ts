@@ -12,6 +12,7 @@ import { type Switchyard, switchyard } from '../../engine.js';
 import type { Logger, ToolCaller } from '../../ports.js';
 import { createQueuePool, type QueuePool } from '../../queues/queue-pool.js';
 import { shippedWorkflows } from '../../workflows/index.js';
+import { deletePrefix } from '../delete-prefix.js';
 import { provideSampleFiles } from '../sample-files.js';
 import type { Settings } from '../settings.js';
 import { shippedMcpJson } from '../tool-servers.js';
@@ -132,12 +133,5 @@ function childEnv(): NodeJS.ProcessEnv {
 /** An embedded Redis ends; in somebody's own Redis nothing of the demo stays. */
 async function leaveRedis(redis: ResolvedRedis, prefix: string, log: Logger): Promise<void> {
   if (redis.stop) return await redis.stop();
-  const client = openRedis(redis.url, 'producer', { log });
-  try {
-    for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1_000 })) {
-      if (keys.length > 0) await client.unlink(...keys);
-    }
-  } finally {
-    client.disconnect();
-  }
+  await deletePrefix(redis.url, prefix, log);
 }

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { shortDigest } from '../../canonical-json.js';
 import { EffectJournal } from '../idempotency.js';
-import { SqliteFile, type SqlValue } from '../sqlite.js';
+import { SqliteFile } from '../sqlite.js';
 import { ToolFailure } from '../tool-failure.js';
+import { type Condition, pagedScan } from './paged-scan.js';
 import { readQuery, type TableQuery } from './query-terms.js';
 import { invalid, requireColumns, requireNewRow, tableNamed } from './row-values.js';
 import { columnList, DATABASE_SCHEMA, insertRow, quoted, searchText } from './sqlite-tables.js';
@@ -12,9 +13,13 @@ import { adjustStock } from './stock.js';
 import { type DatabaseStore, DeleteAnswer, InsertAnswer, type Keyed, Row, UpdateAnswer } from './store.js';
 import { idColumns, type Table } from './tables.js';
 
-const Total = z.object({ total: z.number() });
+/** Milliseconds for one query: well within the 30 s that callers give a tool, and longer than any honest query takes. */
+const QUERY_TIMEOUT_MS = 5_000;
 
-export function openSqliteStore(path: string): DatabaseStore {
+export function openSqliteStore(
+  path: string,
+  { queryTimeoutMs = QUERY_TIMEOUT_MS }: { readonly queryTimeoutMs?: number } = {},
+): DatabaseStore {
   const file = new SqliteFile(path, DATABASE_SCHEMA);
   const journal = new EffectJournal(file);
 
@@ -32,10 +37,8 @@ export function openSqliteStore(path: string): DatabaseStore {
   return {
     async query(tableName, query, limit) {
       const table = tableNamed(tableName);
-      const { where, values } = condition(table, readQuery(table, query));
-      const from = `FROM ${quoted(table.name)} WHERE ${where}`;
-      const total = file.one(Total, `SELECT COUNT(*) AS total ${from}`, ...values)?.total ?? 0;
-      const rows = file.all(Row, `SELECT ${columnList(table)} ${from} ORDER BY rowid LIMIT ?`, ...values, limit);
+      const asked = condition(table, readQuery(table, query));
+      const { rows, total } = await pagedScan(file, table, asked, { limit, timeoutMs: queryTimeoutMs });
       return { table: table.name, rows, total, truncated: total > rows.length };
     },
 
@@ -114,21 +117,22 @@ function newId(table: Table, key: string | undefined): string {
 }
 
 /** A list goes in as one JSON text, so that the statement's text does not depend on what is asked. */
-function condition(table: Table, query: TableQuery): { where: string; values: SqlValue[] } {
+function condition(table: Table, query: TableQuery): Condition {
   switch (query.kind) {
     case 'all':
-      return { where: 'TRUE', values: [] };
+      return { where: 'TRUE', values: [], words: 0 };
     case 'ids': {
       const columns = idColumns(table).map(
         ({ column }) => `lower(${quoted(column)}) IN (SELECT value FROM json_each(?))`,
       );
-      return { where: columns.join(' OR '), values: columns.map(() => JSON.stringify(query.ids)) };
+      return { where: columns.join(' OR '), values: columns.map(() => JSON.stringify(query.ids)), words: 0 };
     }
     case 'terms':
       return {
         // instr and not LIKE: it has no wildcards that a term could smuggle in.
         where: 'lower(id) = ? OR EXISTS (SELECT 1 FROM json_each(?) AS term WHERE instr(search_text, term.value) > 0)',
         values: [query.whole, JSON.stringify(query.terms)],
+        words: query.terms.length,
       };
   }
 }

@@ -105,7 +105,8 @@ export class OpenMeteo implements WeatherSource {
 async function fetchJson<T>(url: string, shape: z.ZodType<T>, signal: AbortSignal): Promise<T> {
   const { host } = new URL(url);
   try {
-    const response = await fetch(url, { signal, headers: { accept: 'application/json' } });
+    // Whatever answers there must not send us to an address that nobody configured.
+    const response = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });
     if (!response.ok) {
       await response.body?.cancel();
       throw new WeatherUnavailable(`Open-Meteo (${host}) answered with status ${response.status}.`);

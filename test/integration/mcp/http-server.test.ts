@@ -106,6 +106,7 @@ describe('an MCP server over HTTP', () => {
 
   it('has its socket back when a call times out', async () => {
     const { pool, journaled } = await start();
+    await pool.call('rogue.echo', {}, ONCE);
     await expect(pool.call('rogue.hang', {}, { timeoutMs: 200, safeToRepeat: false })).rejects.toMatchObject({
       code: 'TOOL_TIMEOUT',
     });

@@ -48,6 +48,17 @@ describe('an MCP server over stdio', () => {
     expect(await pool.call('rogue.flood', {}, ONCE)).toEqual({ flooded: true });
   });
 
+  it('that dies after such a flood is noticed at once', async () => {
+    const { pool } = start();
+    await pool.call('rogue.echo', {}, ONCE);
+    const startedAt = performance.now();
+    await expect(pool.call('rogue.flood_and_die', {}, ONCE)).rejects.toMatchObject({
+      code: 'TOOL_UNAVAILABLE',
+      answered: false,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
   it('that crashes at start is SERVER_START_FAILED with its exit code, command and the last lines of its stderr', async () => {
     const { pool } = start({
       args: ['--crash-at-start', 'cannot open the ledger, key=s3cret-value'],
@@ -127,12 +138,12 @@ describe('an MCP server over stdio', () => {
   it('that keeps failing to start is not started again by every call', async () => {
     const { pool } = start({ args: ['--crash-at-start', 'still broken'] });
     const codes: string[] = [];
-    while (codes.at(-1) !== 'TOOL_UNAVAILABLE' && codes.length < 8) {
+    while (codes.at(-1) !== 'SERVER_PAUSED' && codes.length < 8) {
       const error = await failureOf(pool.call('rogue.echo', {}, ONCE));
       codes.push(error.code);
-      if (error.code === 'TOOL_UNAVAILABLE') expect(error.retryAfterMs).toBeGreaterThan(1_000);
+      if (error.code === 'SERVER_PAUSED') expect(error.retryAfterMs).toBeGreaterThan(1_000);
     }
-    expect(codes).toEqual([...Array(5).fill('SERVER_START_FAILED'), 'TOOL_UNAVAILABLE']);
+    expect(codes).toEqual([...Array(5).fill('SERVER_START_FAILED'), 'SERVER_PAUSED']);
   });
 
   it('that hangs as a whole is ended after a timeout, so that other calls find a new one', async () => {

@@ -49,6 +49,22 @@ async function openMeteoStub() {
   return { baseUrl, asked };
 }
 
+describe('Open-Meteo', () => {
+  it('that sends its caller elsewhere is not followed', async () => {
+    const reached: string[] = [];
+    const elsewhere = await listening((request, response) => {
+      reached.push(request.url ?? '');
+      response.end('{}');
+    });
+    const baseUrl = await listening((request, response) => {
+      response.writeHead(302, { location: `${elsewhere}${request.url}` }).end();
+    });
+    const source = new OpenMeteo({ baseUrl });
+    await expect(source.current('Oslo', new AbortController().signal)).rejects.toThrow('cannot be reached');
+    expect(reached).toEqual([]);
+  });
+});
+
 describe('the sample', () => {
   it.each(['London', 'New York', 'Tokyo', 'Sydney', 'Paris'])('knows %s, in any case', async (city) => {
     const client = await sample();
@@ -144,7 +160,7 @@ describe('auto', () => {
     const proxy = await listening((request, response) => {
       asked += 1;
       if (down) response.writeHead(503).end();
-      else response.writeHead(307, { location: `${stub.baseUrl}${request.url}` }).end();
+      else void fetch(`${stub.baseUrl}${request.url}`).then(async (answered) => response.end(await answered.text()));
     });
     const source = new WeatherOrSample(new OpenMeteo({ baseUrl: proxy }), new SampleWeather(), () => now);
     const client = await connect(weatherTools(source));

@@ -3,7 +3,8 @@
  *
  *   node rogue-server.mjs --journal FILE [--http PORT] [--lost-session-status 404] [--json]
  *
- * Each call and cancellation is appended to the journal, a word a line, so that a test can count what reached the tool.
+ * Each call, cancellation, ping and initialization is appended to the journal, a word a line, so that a test can count
+ * what reached the server.
  * With --http it prints its port and serves Streamable HTTP with sessions, as event streams or with --json as JSON.
  */
 
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     'lost-session-status': { type: 'string', default: '404' },
     'crash-at-start': { type: 'string' },
     'ignore-sigterm': { type: 'boolean', default: false },
+    'ignore-pings': { type: 'boolean', default: false },
   },
 });
 
@@ -68,13 +70,34 @@ const TOOLS = {
   wrong_shape: () => ({ content: 'not a list' }),
   big: () => text('x'.repeat(300 * 1024)),
   huge: () => text('x'.repeat(5 * 1024 * 1024)),
+  // Past the limit at which the SDK's own transport closes the pipe under every call.
+  enormous: () => text('x'.repeat(11 * 1024 * 1024)),
   flood: () => {
     process.stderr.write(`${'e'.repeat(99)}\n`.repeat(21_000));
     return structured({ flooded: true });
   },
+  flood_and_die: (_args, _message, peer) => {
+    process.stderr.write(`${'e'.repeat(99)}\n`.repeat(21_000), () => peer.die());
+    return undefined;
+  },
   environment: () => structured({ names: Object.keys(process.env), cwd: process.cwd(), pid: process.pid }),
   meta: (_args, message) => structured(message.params._meta ?? {}),
   hang: () => undefined,
+  // Journals its key and answers the second time only.
+  hang_once: (args) => {
+    journal(`key:${args.key}`);
+    return once('hang_once') ? undefined : structured(args);
+  },
+  // Answers once the test has made the file `<journal>.release`.
+  hold: async (args) => {
+    while (!existsSync(`${options.journal}.release`)) await new Promise((resolve) => setTimeout(resolve, 5));
+    return structured(args);
+  },
+  // Until somebody initializes again.
+  ignore_pings: () => {
+    ignoresPings = true;
+    return structured({ ignored: true });
+  },
   freeze: () => {
     for (;;);
   },
@@ -90,6 +113,15 @@ const TOOLS = {
     );
     setTimeout(() => clearInterval(timer), 1_000);
     return undefined;
+  },
+  // `times` signs of progress, `everyMs` apart, then the answer, or none when `silent`.
+  progress: async ({ times, everyMs, silent }, message, peer) => {
+    for (let n = 1; n <= times; n += 1) {
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      const progressToken = message.params._meta?.progressToken;
+      peer.send({ jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken, progress: n } });
+    }
+    return silent ? undefined : structured({ times });
   },
   die: (_args, _message, peer) => peer.die(),
   die_once: (args, _message, peer) => (once('die_once') ? peer.die() : structured(args)),
@@ -113,19 +145,25 @@ const TOOLS = {
 
 const callsById = new Map();
 let lists = 0;
+let ignoresPings = false;
 
 async function handle(message, peer) {
   if (message.method === 'notifications/cancelled') journal(`cancelled:${callsById.get(message.params.requestId)}`);
   if (message.id === undefined) return;
   const answer = (result) => peer.send({ jsonrpc: '2.0', id: message.id, result });
   if (message.method === 'initialize') {
+    journal('initialize');
+    ignoresPings = false;
     return answer({
       protocolVersion: message.params.protocolVersion,
       capabilities: { tools: {} },
       serverInfo: { name: 'rogue', version: '1' },
     });
   }
-  if (message.method === 'ping') return answer({});
+  if (message.method === 'ping') {
+    journal('ping');
+    return ignoresPings || options['ignore-pings'] ? undefined : answer({});
+  }
   if (message.method === 'tools/list') {
     // Three pages, and a tool that is not there the first time.
     const names = Object.keys(TOOLS).filter((name) => name !== 'appears_later' || lists > 2);
@@ -210,7 +248,9 @@ function serveHttp(port) {
         open();
         response.end(`id: ${eventId}\ndata: \n\n`);
       },
-      status: (status, words) => response.writeHead(status).end(words),
+      status: (status, words) => {
+        response.writeHead(status).end(words);
+      },
       forgetSessions: () => sessions.clear(),
     });
   });

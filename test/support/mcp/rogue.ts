@@ -1,7 +1,7 @@
 /** Starts the misbehaving server for a test, over stdio (by the pool itself) or over HTTP (by us), and reads its journal. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,15 +11,22 @@ import { SwitchyardError } from '../../../src/errors.js';
 
 const SCRIPT = fileURLToPath(new URL('./rogue-server.mjs', import.meta.url));
 
-export type PoolOverrides = Partial<Omit<ToolPoolOptions, 'config'>> & { readonly bindings?: unknown };
+export type PoolOverrides = Partial<Omit<ToolPoolOptions, 'config'>> & {
+  readonly bindings?: unknown;
+  readonly limits?: object;
+};
 
 export interface Rogue {
   readonly pool: ToolPool;
   readonly folder: string;
   /** What reached the server so far, a word per call. */
   journal(): string[];
-  /** Resolves when the journal holds the word. */
-  journaled(word: string): Promise<void>;
+  /** Resolves when the journal holds the word, as often as asked. */
+  journaled(word: string, times?: number): Promise<void>;
+  /** How often the journal holds the word. */
+  count(word: string): number;
+  /** Lets the calls of `hold` be answered. */
+  release(): void;
   close(): Promise<void>;
 }
 
@@ -31,14 +38,21 @@ export interface HttpRogue extends Rogue {
   restart(): Promise<void>;
 }
 
-const QUICK = { pingTimeoutMs: 200, startTimeoutMs: 5_000 };
+const QUICK = { startTimeoutMs: 5_000 };
+/** No health checks but those a test asks for, and pings that are soon over. */
+const QUICK_LIMITS = { health: { every: false, timeout: 200 } };
 
 export function rogueOverStdio(
   overrides: PoolOverrides & { readonly args?: readonly string[]; readonly env?: object } = {},
 ): Rogue {
-  const { args = [], env, bindings, ...options } = overrides;
+  const { args = [], env, bindings, limits, ...options } = overrides;
   const base = journalIn();
-  const server = { command: process.execPath, args: [SCRIPT, '--journal', base.path, ...args], ...(env && { env }) };
+  const server = {
+    command: process.execPath,
+    args: [SCRIPT, '--journal', base.path, ...args],
+    limits: { ...QUICK_LIMITS, ...limits },
+    ...(env && { env }),
+  };
   const config = parseMcpConfig({ mcpServers: { rogue: server }, ...(bindings !== undefined && { bindings }) }, 'test');
   const pool = createToolPool({ config, ...QUICK, ...options });
   return { ...base.api, pool, close: () => pool.close().then(base.remove) };
@@ -47,14 +61,14 @@ export function rogueOverStdio(
 export async function rogueOverHttp(
   overrides: PoolOverrides & { readonly args?: readonly string[]; readonly headers?: Record<string, string> } = {},
 ): Promise<HttpRogue> {
-  const { args = [], headers, bindings, ...options } = overrides;
+  const { args = [], headers, bindings, limits, ...options } = overrides;
   const base = journalIn();
   const start = (port: string) =>
     listening(spawn(process.execPath, [SCRIPT, '--journal', base.path, '--http', port, ...args]));
   let running = await start('0');
   const port = running.port;
   const url = `http://127.0.0.1:${port}/mcp`;
-  const server = { url, ...(headers && { headers }) };
+  const server = { url, limits: { ...QUICK_LIMITS, ...limits }, ...(headers && { headers }) };
   const config = parseMcpConfig({ mcpServers: { rogue: server }, ...(bindings !== undefined && { bindings }) }, 'test');
   const pool = createToolPool({ config, ...QUICK, ...options });
   const kill = async () => {
@@ -89,12 +103,15 @@ function journalIn() {
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-rogue-'));
   const path = join(folder, 'journal');
   const journal = () => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []);
+  const count = (word: string) => journal().filter((one) => one === word).length;
   return {
     path,
     api: {
       folder,
       journal,
-      journaled: (word: string) => eventually(() => journal().includes(word)),
+      journaled: (word: string, times = 1) => eventually(() => count(word) >= times, `"${word}" in the journal`),
+      count,
+      release: () => writeFileSync(`${path}.release`, ''),
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

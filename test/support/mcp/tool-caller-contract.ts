@@ -89,11 +89,14 @@ export function toolCallerContract(carrier: string, start: (overrides: PoolOverr
         expect(error.message).toContain('262144');
       });
 
-      it('refuses an answer too large to take in, and leaves its neighbours on the connection alone', async () => {
-        const [error, neighbour] = await Promise.all([failure('rogue.huge'), call('rogue.echo', ONCE, { n: 1 })]);
-        expect(error).toMatchObject({ code: 'ANSWER_TOO_LARGE', answered: true });
-        expect(neighbour).toEqual({ n: 1 });
-      });
+      it.each(['huge', 'enormous'])(
+        'refuses an answer too large to take in (%s), and leaves its neighbours on the connection alone',
+        async (tool) => {
+          const [error, neighbour] = await Promise.all([failure(`rogue.${tool}`), call('rogue.echo', ONCE, { n: 1 })]);
+          expect(error).toMatchObject({ code: 'ANSWER_TOO_LARGE', answered: true });
+          expect(neighbour).toEqual({ n: 1 });
+        },
+      );
     });
 
     describe('failures the tool reports', () => {
@@ -140,11 +143,15 @@ export function toolCallerContract(carrier: string, start: (overrides: PoolOverr
         });
       });
 
-      it('ends when its caller cancels', async () => {
+      it('ends when its caller cancels, and the server is told', async () => {
+        await rogue.journaled('cancelled:hang');
+        const [begun, told] = [rogue.count('hang'), rogue.count('cancelled:hang')];
         const controller = new AbortController();
         const failed = failure('rogue.hang', { ...ONCE, signal: controller.signal });
+        await rogue.journaled('hang', begun + 1);
         controller.abort();
-        expect(await failed).toMatchObject({ code: 'TOOL_TIMEOUT' });
+        expect(await failed).toMatchObject({ code: 'TOOL_TIMEOUT', answered: false });
+        await rogue.journaled('cancelled:hang', told + 1);
       });
 
       it('is not sent when its caller has cancelled already', async () => {
@@ -155,9 +162,13 @@ export function toolCallerContract(carrier: string, start: (overrides: PoolOverr
         expect(sent()).toBe(before);
       });
 
-      it('leaves no listener on a signal that outlives the call', async () => {
+      it('leaves no listener on a signal that outlives the call, however it ended', async () => {
         const { signal } = new AbortController();
         await rogue.pool.call('rogue.echo', {}, { ...ONCE, signal });
+        await failure('rogue.is_error', { ...ONCE, signal });
+        await failure('rogue.nothing_like_it', { ...ONCE, signal });
+        await failure('rogue.hang', { ...SHORT, signal });
+        await call('rogue.echo');
         expect(getEventListeners(signal, 'abort')).toHaveLength(0);
       });
 

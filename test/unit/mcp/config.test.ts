@@ -169,3 +169,65 @@ describe('an MCP configuration file', () => {
     });
   });
 });
+
+describe("a server's limits", () => {
+  const limitsOf = (limits: unknown) => {
+    const parsed = parseMcpConfig({ mcpServers: { a: { ...server, limits } } }, 'mcp.json');
+    return parsed.servers.get('a')?.limits;
+  };
+
+  it('have defaults, each of which can be set alone', () => {
+    const defaults = {
+      concurrent: 32,
+      waiting: 256,
+      breaker: { failures: 5, pauseMs: 60_000, successes: 3 },
+      health: { everyMs: 30_000, timeoutMs: 5_000 },
+    };
+    expect(limitsOf(undefined)).toEqual(defaults);
+    expect(limitsOf({})).toEqual(defaults);
+    expect(limitsOf({ breaker: { pause: '5s' }, health: { timeout: 250 } })).toEqual({
+      ...defaults,
+      breaker: { failures: 5, pauseMs: 5_000, successes: 3 },
+      health: { everyMs: 30_000, timeoutMs: 250 },
+    });
+    expect(limitsOf({ concurrent: 1, waiting: 0, idleTimeout: '2s', totalTimeout: '5m' })).toMatchObject({
+      concurrent: 1,
+      waiting: 0,
+      idleTimeoutMs: 2_000,
+      totalTimeoutMs: 300_000,
+    });
+    expect(limitsOf({ health: { every: false } })?.health).toEqual({ everyMs: undefined, timeoutMs: 5_000 });
+  });
+
+  it.each([
+    [{ concurrent: 0 }, 'mcpServers.a.limits.concurrent: expected a whole number from 1 to 10000'],
+    [{ concurrent: 1.5 }, 'mcpServers.a.limits.concurrent: expected a whole number from 1 to 10000'],
+    [{ waiting: -1 }, 'mcpServers.a.limits.waiting: expected a whole number from 0 to 10000'],
+    [{ breaker: { failures: 0 } }, 'mcpServers.a.limits.breaker.failures: expected a whole number from 1 to 1000'],
+    [{ breaker: { pause: '2h' } }, 'mcpServers.a.limits.breaker.pause: the value is "2h": use 10 ms to 3600000 ms'],
+    [{ breaker: { pause: 'soon' } }, 'mcpServers.a.limits.breaker.pause: the value "soon" is not a duration'],
+    [{ breaker: { retries: 3 } }, 'mcpServers.a.limits.breaker: Unrecognized key: "retries"'],
+    [{ idleTimeout: '1ms' }, 'mcpServers.a.limits.idleTimeout: the value is "1ms": use 10 ms to'],
+    [{ idleTimeout: null }, 'mcpServers.a.limits.idleTimeout: expected a duration'],
+    [{ health: { every: true } }, 'mcpServers.a.limits.health.every: expected a duration, or false for no checks'],
+    [{ timeout: '5s' }, 'mcpServers.a.limits: Unrecognized key: "timeout"'],
+  ])('refuse %j, and say where and what was expected', (limits, words) => {
+    expect(refusal({ mcpServers: { a: { ...server, limits } } })).toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringContaining(words),
+    });
+  });
+
+  it('can be set for the calls of one binding', () => {
+    const { bindings } = parseMcpConfig(
+      {
+        mcpServers: { a: server },
+        bindings: { 'b.c': { server: 'a', tool: 'c', idleTimeout: '3s', totalTimeout: 10 } },
+      },
+      'mcp.json',
+    );
+    expect(bindings['b.c']).toMatchObject({ idleTimeout: 3_000, totalTimeout: 10 });
+    const wrong = { mcpServers: { a: server }, bindings: { 'b.c': { server: 'a', tool: 'c', idleTimeout: 'x' } } };
+    expect(refusal(wrong).message).toContain('bindings.b.c.idleTimeout: the value "x" is not a duration');
+  });
+});

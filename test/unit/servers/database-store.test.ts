@@ -73,6 +73,31 @@ describe('query', () => {
     expect(await store.query('analytics', '', 5)).toMatchObject({ total: 36, truncated: true, rows: { length: 5 } });
   });
 
+  it('counts and returns in order also what lies many pages apart', async () => {
+    const { store } = open();
+    for (let n = 0; n < 450; n += 1)
+      await store.insert('users', { id: `user-${n}x1`, name: n % 200 === 7 ? 'needle' : 'straw' }, {});
+    const { rows, total, truncated } = await store.query('users', 'needle', 2);
+    expect([rows.map(({ id }) => id), total, truncated]).toEqual([['user-7x1', 'user-207x1'], 3, true]);
+  });
+
+  it('ends a query that takes too long, and answers others meanwhile', async () => {
+    const path = join(dataFolder(), 'database.db');
+    const store = openSqliteStore(path, { queryTimeoutMs: 500 });
+    onTestFinished(() => store.close());
+    const text = 'a'.repeat(2_000);
+    for (let n = 0; n < 600; n += 1) await store.insert('users', { name: text, email: text }, {});
+    // As many words as a query may have, each of which begins at every letter and is found at none.
+    const words = Array.from({ length: 330 }, (_, n) => `aaa${n}`).join(' ');
+    const answered: string[] = [];
+    const slow = store.query('users', words, 1).finally(() => answered.push('slow'));
+    const quick = store.query('customers', 'cust-1003', 1).finally(() => answered.push('quick'));
+    await expect(slow).rejects.toMatchObject(failing('QUERY_TIMEOUT', 'took longer than 500 ms of users'));
+    await quick;
+    expect(answered).toEqual(['quick', 'slow']);
+    expect((await store.query('customers', '', 1)).total).toBeGreaterThan(0);
+  });
+
   it.each(['__proto__', 'constructor', 'sqlite_master', 'effects'])('refuses the table "%s"', async (table) => {
     const { store } = open();
     await expect(store.query(table, '', 1)).rejects.toMatchObject(failing('INVALID_ARGUMENTS', 'customers, users'));

@@ -1,0 +1,185 @@
+/**
+ * The rules of docs/security.md for users of Redis: each role works under its own, and no rule allows a command that its
+ * role does not have. What a role needs is measured: the commands that its connections send, and those in the scripts that
+ * it sends, whether or not this run came by them.
+ */
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { openRedis } from '../../../src/adapters/redis.js';
+import { startDashboard } from '../../../src/api/dashboard.js';
+import * as switchyard from '../../../src/index.js';
+import { redisUser } from '../../support/redis-acl.js';
+import { type RedisProcess, useRedisProcess } from '../../support/redis-process.js';
+import { silentLog } from '../../support/silent-log.js';
+import { readSnapshot, restoreKeys } from '../../support/upgrade/snapshot.js';
+import { upgradeWorkflows } from '../../support/upgrade/workflows.js';
+import { anyInput, task } from '../../support/workflows.js';
+
+const PREFIX = '{sy0}';
+const documents = readFileSync('docs/security.md', 'utf8');
+const recorded = readFileSync(new URL('../../support/upgrade/runs-26b7ee7.ndjson', import.meta.url), 'utf8');
+
+/**
+ * Writes in scripts that a dashboard sends: of BullMQ's, for a rate limit that has run out and for markers of versions long
+ * gone; and of ours, which drops a run whose retention is over from the index, and passes over it where it may not.
+ */
+const NEVER_OF_A_DASHBOARD = new Set(['del', 'rpop', 'zrem']);
+
+/**
+ * Asked for and done without: the settings, among which are passwords (what cannot be verified is said), and who is
+ * connected, addresses included (Bull Board shows no workers).
+ */
+const DISPENSABLE = new Set(['config|get', 'client|list', 'client|setinfo']);
+
+/** More branches than one script appends. */
+const wide = switchyard.defineFanOut({
+  name: 'wide',
+  input: anyInput,
+  each: task('one-of-many'),
+  split: () => Array.from({ length: 120 }, (_, at) => at),
+  aggregate: (results) => results.length,
+});
+const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide];
+
+function open(url: string): switchyard.Switchyard {
+  // So few are kept that ends drop others.
+  const sy = switchyard.switchyard({
+    connection: url,
+    prefix: PREFIX,
+    workflows,
+    logger: silentLog,
+    retention: { count: 1 },
+  });
+  onTestFinished(() => sy.close());
+  return sy;
+}
+
+async function produce(url: string): Promise<readonly string[]> {
+  const sy = open(url);
+  const runs = await Promise.all([
+    sy.start('trip', {}, { key: 'a' }),
+    sy.start('doomed', {}),
+    sy.start('desk', { route: 'early', urgent: true }),
+    sy.start('brief', {}, { priority: 'HIGH' }),
+    sy.start('wide', {}),
+    sy.start('retrying', {}),
+    sy.start('short', {}, { delay: '300ms' }),
+  ]);
+  expect((await sy.start('trip', {}, { key: 'a' })).duplicate).toBe(true);
+  expect((await sy.list()).runs.length).toBeGreaterThan(5);
+  await Promise.all(runs.map((run) => run.wait('50ms')));
+  return runs.map(({ id }) => id);
+}
+
+/** Its own retries and delays, and what a lost worker of another version has left. */
+async function work(url: string, admin: Redis, runs: readonly string[]): Promise<void> {
+  const { keys } = readSnapshot(recorded, PREFIX);
+  await restoreKeys(
+    admin,
+    keys.filter(([key]) => /hang|hanging/.test(key)),
+  );
+  const lost = keys.flatMap(([key]) => /:log:(hanging.*)$/.exec(key)?.[1] ?? []);
+  for (const set of ['index:*:open', 'runs:waiting-children']) await admin.zadd(`${PREFIX}:${set}`, 1, lost[0] ?? '');
+  const sy = open(url);
+  const workers = sy.workers({ lockDurationMs: 1_000, lockRenewMs: 200, stalledIntervalMs: 200, reconcileMs: 200 });
+  await workers.start();
+  for (const id of [...runs, ...lost]) {
+    const { status } = await sy.run(id).wait('15s');
+    expect([id, status]).toEqual([id, expect.stringMatching(/^(completed|compensated)$/)]);
+  }
+  await workers.stop();
+}
+
+async function show(url: string, runs: readonly string[]): Promise<void> {
+  const sy = open(url);
+  const dashboard = await startDashboard({
+    ...{ sy, workflows, prefix: PREFIX, redisUrl: url, log: silentLog },
+    ...{ host: '127.0.0.1', port: 0, allowedHosts: [], token: undefined },
+  });
+  onTestFinished(() => dashboard.close());
+  const queue = '/admin/queues/api/queues';
+  const paths = ['/', '/readyz', '/admin/queues', queue, '/admin/queues/api/redis/stats'].concat(
+    ['latest', 'completed', 'failed', 'delayed'].map((status) => `${queue}?activeQueue=early&status=${status}&page=1`),
+    ['', '/logs', '/flow'].map((what) => `${queue}/runs/${runs[0]}${what}`),
+    [`${queue}/runs/workers`],
+  );
+  for (const path of paths) expect([path, (await fetch(`${dashboard.url}${path}`)).status]).toEqual([path, 200]);
+}
+
+/** What is sent to the server, and by the scripts that are, while `role` does its part. */
+async function commandsOf({ admin }: RedisProcess, role: () => Promise<unknown>): Promise<readonly string[]> {
+  await admin.script('FLUSH');
+  const monitor = await admin.monitor();
+  const commands = new Set<string>();
+  monitor.on('monitor', (_time: string, [name = '', ...args]: string[], source: string) => {
+    if (source === 'lua') return;
+    const command = name.toLowerCase();
+    commands.add(
+      ['client', 'config', 'script', 'acl'].includes(command) ? `${command}|${args[0]?.toLowerCase()}` : command,
+    );
+    // Every script is sent once as a text, of which a monitor shows line breaks as two characters.
+    if (command !== 'eval') return;
+    for (const [, inner = ''] of args[0]
+      ?.replaceAll('\\n', '\n')
+      .matchAll(/\b(?:rcall|redis\.p?call)\(\s*["'](\w+)["']/g) ?? [])
+      commands.add(inner.toLowerCase());
+  });
+  try {
+    await role();
+    // What a monitor is told arrives in the order of the commands, and late.
+    const told = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, [, word]: string[]) => word === 'enough' && resolve());
+    });
+    await Promise.all([told, admin.echo('enough')]);
+    commands.delete('echo');
+  } finally {
+    monitor.disconnect();
+  }
+  return [...commands].sort();
+}
+
+describe('the users of Redis that docs/security.md describes', () => {
+  const roles = ['producer', 'worker', 'dashboard'] as const;
+
+  test('may do what their roles do, and nothing else', async () => {
+    const server = await useRedisProcess();
+    let runs: readonly string[] = [];
+    const needed = {
+      producer: await commandsOf(server, async () => (runs = await produce(server.url))),
+      worker: await commandsOf(server, () => work(server.url, server.admin, runs)),
+      dashboard: await commandsOf(server, () => show(server.url, runs)),
+    };
+    for (const role of roles) {
+      const commands = needed[role].filter((command) => role !== 'dashboard' || !NEVER_OF_A_DASHBOARD.has(command));
+      expect([role, redisUser(documents, role).commands]).toEqual([role, commands]);
+    }
+  });
+
+  test('work, on keys of their prefix alone', async () => {
+    const { admin, port } = await useRedisProcess();
+    for (const role of roles) await admin.acl('SETUSER', role, ...redisUser(documents, role).rule, '>pw');
+    const url = (role: (typeof roles)[number]) => `redis://${role}:pw@127.0.0.1:${port}`;
+    const runs = await produce(url('producer'));
+    await work(url('worker'), admin, runs);
+    await show(url('dashboard'), runs);
+    const denied = z.array(z.array(z.unknown())).parse(await admin.acl('LOG', 100));
+    expect(denied.filter((entry) => !entry.some((part) => DISPENSABLE.has(String(part))))).toEqual([]);
+    for (const role of roles) {
+      const client = openRedis(url(role), 'producer', { log: silentLog });
+      onTestFinished(() => client.disconnect());
+      for (const attempt of [
+        () => client.get('elsewhere'),
+        () => client.flushall(),
+        () => client.keys('*'),
+        () => client.config('GET', 'requirepass'),
+        () => client.call('ACL', 'WHOAMI'),
+        () => client.shutdown(),
+      ]) {
+        await expect(attempt()).rejects.toThrow(/NOPERM|no permissions/);
+      }
+      if (role === 'dashboard') await expect(client.hset(`${PREFIX}:schema`, 'version', 2)).rejects.toThrow('NOPERM');
+    }
+  });
+});
