@@ -136,7 +136,8 @@ function servers(folder: string) {
   };
 }
 
-async function writeProject(folder: string, prefix: string) {
+/** What the shipped worker command needs to serve the shipped workflows from a folder, with the faults above on order. */
+export async function writeProject(folder: string, prefix: string, more: Readonly<Record<string, unknown>> = {}) {
   const [mcpFile, configFile] = [join(folder, 'mcp.json'), join(folder, 'switchyard.config.mjs')];
   await mkdir(join(folder, 'files'));
   await writeFile(join(folder, 'files', 'orders-report.md'), '# Orders\n');
@@ -146,15 +147,21 @@ async function writeProject(folder: string, prefix: string) {
   const workflows = pathToFileURL(join(DIST, 'workflows', 'index.js')).href;
   await writeFile(
     configFile,
-    `import { shippedWorkflows } from ${JSON.stringify(workflows)};\nexport default { workflows: shippedWorkflows, prefix: ${JSON.stringify(prefix)} };\n`,
+    `import { shippedWorkflows } from ${JSON.stringify(workflows)};\nexport default { workflows: shippedWorkflows, ...${JSON.stringify({ ...more, prefix })} };\n`,
   );
   return { mcpFile, configFile };
 }
 
-async function startWorker(folder: string, mcp: string, config: string, redisUrl: string): Promise<ChildProcess> {
+export async function startWorker(
+  folder: string,
+  mcp: string,
+  config: string,
+  redisUrl: string,
+  nodeArgs: readonly string[] = [],
+): Promise<ChildProcess> {
   const worker = spawn(
     process.execPath,
-    [join(DIST, 'main.js'), 'worker', '--data', folder, '--mcp', mcp, '--config', config],
+    [...nodeArgs, join(DIST, 'main.js'), 'worker', '--data', folder, '--mcp', mcp, '--config', config],
     { env: { ...process.env, REDIS_URL: redisUrl }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const errors: string[] = [];
@@ -169,8 +176,8 @@ async function startWorker(folder: string, mcp: string, config: string, redisUrl
   return worker;
 }
 
-async function stopWorker(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode !== null) return;
+export async function stopWorker(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
   worker.kill('SIGTERM');
   await once(worker, 'exit');
 }

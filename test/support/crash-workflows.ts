@@ -2,11 +2,14 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { PermanentError } from '../../src/errors.js';
+import { newRunId, RUNS_QUEUE } from '../../src/names.js';
 import type { Workflow } from '../../src/orchestrators/definition.js';
 import { defineFanOut } from '../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../src/orchestrators/router.js';
 import { defineSaga } from '../../src/orchestrators/saga.js';
 import { defineTask } from '../../src/task.js';
+import { order } from '../../src/workflows/order.js';
+import { support } from '../../src/workflows/support.js';
 
 export interface CrashEffect {
   readonly run: string;
@@ -28,7 +31,7 @@ export async function effectsOf(redis: Redis, prefix: string): Promise<readonly 
 export function crashWorkflows(
   redis: Redis,
   prefix: string,
-  afterEffect: (stage: string) => Promise<void> = () => Promise.resolve(),
+  afterEffect: (stage: string, run: string) => Promise<void> = () => Promise.resolve(),
 ) {
   const effect = (name: string, fails: (args: unknown) => boolean = () => false) =>
     defineTask({
@@ -40,7 +43,7 @@ export function crashWorkflows(
       run: async (args, { run, stage, key }) => {
         if (fails(args)) throw new PermanentError(`${stage} is refused`);
         await redis.rpush(effectsKey(prefix), JSON.stringify({ run, stage, key, args }));
-        await afterEffect(stage);
+        await afterEffect(stage, run);
         return `${stage} done`;
       },
     });
@@ -74,4 +77,37 @@ export function crashWorkflows(
     aggregate: (results) => results.map((result) => result.state === 'completed' && result.output),
   });
   return { saga, router, fanOut, all: [saga, router, fanOut] satisfies readonly Workflow[] };
+}
+
+const LIST = 'crash-list';
+
+/** Items of a list that have an effect; the others only fill it, to make it wide. */
+export const LIST_EFFECTS = 3;
+
+/** Of the queues of these workflows, those that the matrix has work for: each costs a worker process two connections. */
+export const MATRIX_QUEUES: readonly string[] = [RUNS_QUEUE, 'tasks', 'customer-service', 'escalation'];
+
+/** The shipped saga and router, and a list whose first items insert a row each. A list's run is started under its name. */
+export function matrixWorkflows(onAggregate: (run: string) => void = () => undefined): readonly Workflow[] {
+  const each = defineTask({
+    name: 'each',
+    input: z.object({ at: z.int() }),
+    output: z.unknown(),
+    key: true,
+    run: ({ at }, { tool, run }) =>
+      at < LIST_EFFECTS
+        ? tool('database.insert', { table: 'metadata', data: { name: `${run} ${at}` } }, { key: 'idempotencyKey' })
+        : at,
+  });
+  const list = defineFanOut({
+    name: LIST,
+    input: z.object({ name: z.string(), count: z.int() }),
+    each,
+    split: ({ count }) => Array.from({ length: count }, (_, at) => ({ at })),
+    aggregate: (results, { input }) => {
+      onAggregate(newRunId(LIST, input.name, 0));
+      return results.map(({ state }) => state);
+    },
+  });
+  return [order, support, list];
 }

@@ -1,0 +1,54 @@
+/** The chaos suite in small: the checker flags a seeded bug by real worker processes, and nothing without one. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { violationText } from '../../src/orchestrators/invariants/verdict.js';
+import { QUICK_SETTINGS } from '../chaos/lane.js';
+import { runMatrix } from '../chaos/matrix.js';
+import { runMutants } from '../chaos/mutants.js';
+import { planRuns } from '../chaos/plan.js';
+import { SITES } from '../chaos/points.js';
+import { openShop } from '../chaos/shop.js';
+import { deletePrefix, redisUrl, testPrefix } from '../support/redis.js';
+
+async function ownFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-chaos-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('[P1] [P3] [P4] a few runs of each pattern, each struck once: no invariant is violated', async () => {
+  const folder = await ownFolder();
+  const prefix = testPrefix();
+  const shop = await openShop(join(folder, 'shop'));
+  onTestFinished(async () => {
+    await shop.stop();
+    await deletePrefix(prefix);
+  });
+  const named = ['after-effect', 'before-append', 'before-end'];
+  const sites = SITES.filter(({ point, stage }, at) => named.includes(point) && (stage === '' || at % 3 === 0));
+  const report = await runMatrix({
+    redisUrl: redisUrl(),
+    prefix,
+    folder,
+    shop,
+    runs: planRuns({ seed: 1, runs: 8, struck: 1, freezes: 0, twice: 0, sites }),
+    settings: QUICK_SETTINGS,
+    active: 3,
+    spares: 1,
+    window: 8,
+    limit: '40s',
+  });
+  expect(report.verdict.violations.map(violationText)).toEqual([]);
+  expect(report.shortfalls).toEqual([]);
+  expect(report.kills).toBe(8);
+}, 120_000);
+
+test('the checker flags a worker that gives a forward effect a new key on each attempt', async () => {
+  const mutants = ['no-forward-key'] as const;
+  const [report] = await runMutants({ redisUrl: redisUrl(), folder: await ownFolder(), seed: 1, mutants });
+  onTestFinished(() => deletePrefix('{no-forward-key-'));
+  const flagged = new Set(report?.violations.map(({ invariant }) => invariant));
+  expect([...flagged].sort()).toEqual(['I2', 'I6']);
+}, 120_000);

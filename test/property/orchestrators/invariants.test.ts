@@ -1,0 +1,74 @@
+/** The checker over simulated sagas: silent on whatever a schedule makes of one, and not when the record is then falsified. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { PermanentError } from '../../../src/errors.js';
+import { checkHistory } from '../../../src/orchestrators/invariants/check.js';
+import type { LedgerRow } from '../../../src/orchestrators/invariants/history.js';
+import { violationText } from '../../../src/orchestrators/invariants/verdict.js';
+import { defineSaga } from '../../../src/orchestrators/saga.js';
+import type { RunRecord } from '../../../src/ports.js';
+import { defineTask } from '../../../src/task.js';
+import { call, type Simulated, scheduleOf, simulate } from '../../support/simulation.js';
+
+async function history(numbers: readonly number[]) {
+  const choose = scheduleOf(numbers);
+  const ledger = new Map<string, LedgerRow>();
+  const keyed = (name: string) =>
+    defineTask({
+      name,
+      input: z.unknown(),
+      output: z.unknown(),
+      key: true,
+      run: async (_args, { key }) => {
+        if (choose(8) === 1) throw new PermanentError('refused');
+        // Once per key, as a tool that honours it.
+        await call(() => ledger.set(key, ledger.get(key) ?? { books: 'tool', seq: ledger.size, key }));
+        return 'done';
+      },
+    });
+  const undo = keyed('undo');
+  const saga = ['one', 'two', 'three'].reduce(
+    (chain, name) => chain.step(name, keyed(name), { with: () => 1, undo: [undo, () => 1] }),
+    defineSaga({ name: 'simulated', input: z.unknown() }),
+  );
+  const definition = saga.returns(() => 'told');
+  const told = await simulate(definition, {}, choose);
+  const check = (record: RunRecord, { settled }: Simulated) =>
+    checkHistory({
+      submissions: [
+        {
+          workflow: 'simulated',
+          input: '{}',
+          at: 0,
+          answer: { kind: 'accepted', run: record.id, duplicate: false },
+        },
+      ],
+      definition: () => definition,
+      runs: new Map(settled ? [[record.id, { record, stages: new Map() }]] : []),
+      skewMs: 0,
+      ledger: [...ledger.values()],
+    });
+  return { told, check };
+}
+
+const schedule = fc.noBias(fc.array(fc.nat(10_000), { maxLength: 200, size: 'max' }));
+
+test('whatever dies, freezes or fails, the checker finds nothing; with one record taken away, it does', async () => {
+  let falsified = 0;
+  await fc.assert(
+    fc.asyncProperty(schedule, async (numbers) => {
+      const { told, check } = await history(numbers);
+      const { record } = told;
+      expect(check(record, told).violations.map(violationText)).toEqual([]);
+      const ended = record.outcome?.status;
+      if (ended !== 'completed' && ended !== 'compensated') return;
+      falsified += 1;
+      const done = new Map(record.done);
+      done.delete(ended === 'completed' ? 'two' : 'one.undo');
+      expect(check({ ...record, done }, told).violations.map(({ invariant }) => invariant)).toContain('I4');
+    }),
+    { numRuns: 300 },
+  );
+  expect(falsified).toBeGreaterThan(50);
+}, 60_000);
