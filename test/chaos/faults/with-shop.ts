@@ -1,7 +1,7 @@
 /** What every scenario around the shop begins and ends with. */
-import { cuttableDisk, type FaultDisk, smallDisk } from '../../support/faults/fault-disk.js';
+import type { FaultDisk } from '../../support/faults/fault-disk.js';
 import { type FaultRedis, type FaultRedisOptions, startFaultRedis } from '../../support/faults/fault-redis.js';
-import { type Audit, Shop } from '../../support/faults/shop.js';
+import { type Audit, type AuditOptions, Shop } from '../../support/faults/shop.js';
 import { startTcpProxy, type TcpProxy } from '../../support/faults/tcp-proxy.js';
 import { until } from '../../support/faults/until.js';
 import type { FaultEnv, FaultReport } from './fault.js';
@@ -79,7 +79,7 @@ export function someShare({ random }: FaultEnv): number {
   return 0.2 + 0.4 * random();
 }
 
-export function audit(shop: Shop, options?: { readonly mayBeLost?: boolean }): Promise<Audit> {
+export function audit(shop: Shop, options?: AuditOptions): Promise<Audit> {
   return shop.audit(END_LIMIT_MS, options);
 }
 
@@ -104,5 +104,3 @@ export function report(
 export function unburnt({ burnt }: Audit): readonly string[] {
   return burnt.map((attempt) => `an attempt was burnt: ${attempt}`);
 }
-
-export { cuttableDisk, smallDisk };
