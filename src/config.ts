@@ -155,7 +155,15 @@ export const WORKER_DEFAULTS = {
   graceMs: 25_000,
   /** How often a worker looks for runs whose root job is gone. */
   reconcileMs: 30_000,
+  /** How often a worker compares its clock with that of Redis. */
+  clockCheckMs: 10_000,
 } as const;
+
+/** Difference to the clock of Redis beyond which a worker takes no jobs; machines that keep time at all differ by far less. */
+export const CLOCK_SKEW_LIMIT_MS = 1_000;
+
+/** Difference at which it takes them again: lower, so that a clock at the limit does not start and stop the worker. */
+export const CLOCK_SKEW_MENDED_MS = 500;
 
 /**
  * How long an ended run is kept. While its record exists, its key answers with the same run; afterwards the key is free

@@ -1,6 +1,7 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
 import { systemClock } from './adapters/clock.js';
+import { redisNow } from './adapters/redis-clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
@@ -8,7 +9,8 @@ import { createStopSignals } from './adapters/stop-signals.js';
 import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { type RedisKeys, RUNS_QUEUE } from './names.js';
-import type { Logger, ToolCaller } from './ports.js';
+import type { Clock, Logger, ToolCaller } from './ports.js';
+import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
 import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
@@ -41,6 +43,8 @@ export interface WorkersDependencies {
   readonly keys: RedisKeys;
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
+  /** The machine's by default. */
+  readonly clock?: Clock;
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
@@ -51,7 +55,7 @@ export interface WorkersDependencies {
 export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const { registry, prefix, keys, retention, logger } = deps;
+  const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
   const served = queues ?? registry.queues();
   assertQueues(served, registry.queues());
   const settings = workerSettings(overrides);
@@ -59,7 +63,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
   const log = createRunLog(scripts, keys, retention);
-  const answers = createAnswers({ scripts, keys, log, clock: systemClock, definition: registry.find });
+  const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
   const stops = createStopSignals({
     subscriber,
     reader: connection,
@@ -80,7 +84,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     stop: createStopRun(scripts, keys),
     isStopping: stops.isStopping,
     answerAtDeadline: answers.answerAtDeadline,
-    clock: systemClock,
+    clock,
     random: Math.random,
     logger,
   };
@@ -104,6 +108,18 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       logger,
     }),
   );
+  const clockGuard = createClockGuard({
+    clock,
+    redisNow: () => redisNow(connection),
+    everyMs: settings.clockCheckMs,
+    onSkewed: () => {
+      for (const worker of workers) worker.pause();
+    },
+    onMended: () => {
+      for (const worker of workers) worker.resume();
+    },
+    logger,
+  });
   let reconciler: NodeJS.Timeout | undefined;
   let stopping: Promise<void> | undefined;
   const lookForLostRuns = () => {
@@ -117,6 +133,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   };
   async function stop(): Promise<void> {
     clearInterval(reconciler);
+    clockGuard.stop();
     stops.close();
     await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
     deps.connections.release(connection);
@@ -129,6 +146,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
       await stops.start();
+      await clockGuard.start();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;
       lookForLostRuns();

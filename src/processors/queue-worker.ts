@@ -19,6 +19,7 @@ export interface WorkerSettings {
   readonly concurrency: number;
   readonly graceMs: number;
   readonly reconcileMs: number;
+  readonly clockCheckMs: number;
 }
 
 export interface QueueWorkerOptions {
@@ -39,6 +40,9 @@ export interface QueueWorkerOptions {
 export interface QueueWorker {
   readonly queue: string;
   start(): void;
+  /** Takes no more jobs until `resume`; those that it has go on. Also before `start`. */
+  pause(): void;
+  resume(): void;
   /** Aborts what goes forward in this run; undos go on. */
   stopRun(run: string): void;
   /**
@@ -94,6 +98,9 @@ class PoliteWorker extends Worker {
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
     const closed = this.isolation?.closed();
     if (closed) await closed;
+    // It was asleep on the queue when it was paused. It took the call that woke it along: once, another worker that sleeps
+    // there finds the job by itself, up to 5 s later.
+    if (this.isPaused()) return await this.nextJobFromJobData();
     // Once, at the first fetch from that moment on, however late it comes: all other fetches are as fast as ever.
     if (this.dueAt > 0 && Date.now() > this.dueAt - STEP_ASIDE_MS) {
       this.dueAt = 0;
@@ -175,13 +182,17 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     await grace.catch(() => {});
   }
 
+  const ended = (error: unknown) =>
+    logger.error({ queue, reason: error instanceof Error ? error.message : String(error) }, 'worker ended');
   return {
     queue,
     start() {
       if (worker.isRunning() || stopping) return;
-      worker.run().catch((error: unknown) => {
-        logger.error({ queue, reason: error instanceof Error ? error.message : String(error) }, 'worker ended');
-      });
+      worker.run().catch(ended);
+    },
+    pause: () => void worker.pause(true).catch(ended),
+    resume() {
+      if (!stopping) worker.resume().catch(ended);
     },
     stopRun(run) {
       for (const { id, data } of active) if (id && isForward(data, run)) worker.cancelJob(id, RUN_STOPS);

@@ -1,21 +1,26 @@
 /**
  * Finds runs that nothing would ever wake, and wakes them. A run's log outlives its jobs; where the root job is gone while
  * the log says that the run has not ended, the root is added again and decides from the facts: recorded effects stand,
- * branches whose results went with the root run again.
+ * branches whose results went with the root run again. A root that sleeps for a child which has ended, or is gone, is told.
  */
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
-import type { ListedRun, Logger, RunLog, ScriptRunner } from '../ports.js';
+import type { ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
-import { addingScript, ownScript } from './bullmq-scripts.js';
+import { addingScript, ownScript, wakingScript } from './bullmq-scripts.js';
 import type { RunJobs } from './run-jobs.js';
 
 const TAKE_TURN = ownScript('take-turn');
 const MISSING_ROOTS = addingScript('missing-roots');
 const RESTORE_ROOT = addingScript('restore-root');
+const STRANDED_CHILDREN = wakingScript('stranded-children');
 
 /** Open runs looked at in one script: about a millisecond of Redis. */
 const PAGE = 500;
+
+/** The same where the children of each are looked at too, up to so many. */
+const CHILDREN_PAGE = 100;
+const CHILDREN_LOOK = 10;
 
 export interface ReconcileDependencies {
   readonly scripts: ScriptRunner;
@@ -38,28 +43,40 @@ const UNENDED: readonly ListedRun['status'][] = [
 
 /**
  * Looks through all runs that have not ended, page by page, unless another process has done so within the last `everyMs`;
- * resolves to the ids of those that it gave their root back.
+ * resolves to the ids of those that it gave their root back, or news of their children.
  */
 export async function reconcile(deps: ReconcileDependencies, everyMs: number): Promise<readonly string[]> {
   const turn = await deps.scripts.run(TAKE_TURN, [deps.keys.reconciler], [everyMs]);
   if (!Array.isArray(turn) || turn[0] !== 'taken') return [];
   const restored: string[] = [];
   for (const status of UNENDED) {
-    for await (const run of runsWithoutRoot(deps, status)) if (await restore(deps, run)) restored.push(run);
+    const [log, root] = [deps.keys.log(''), deps.keys.root('')];
+    for await (const run of pages(deps, MISSING_ROOTS, status, [PAGE, log, root])) {
+      if (await restore(deps, run)) restored.push(run);
+    }
+    for await (const run of pages(deps, STRANDED_CHILDREN, status, [CHILDREN_PAGE, root, CHILDREN_LOOK])) {
+      restored.push(run);
+      deps.logger.warn({ run }, MENDED);
+    }
   }
   return restored;
 }
 
-async function* runsWithoutRoot({ scripts, keys }: ReconcileDependencies, status: string): AsyncGenerator<string> {
+const MENDED =
+  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.4 on our queues';
+
+/** The runs that the script found, page by page. */
+async function* pages(
+  { scripts, keys }: ReconcileDependencies,
+  script: Script,
+  status: string,
+  args: readonly (string | number)[],
+): AsyncGenerator<string> {
   let from = 0;
   do {
-    const reply = await scripts.run(
-      MISSING_ROOTS,
-      [keys.index('*', status)],
-      [from, PAGE, keys.log(''), keys.root('')],
-    );
-    const [next, ...missing]: readonly unknown[] = Array.isArray(reply) ? reply : [0];
-    yield* missing.map(String);
+    const reply = await scripts.run(script, [keys.index('*', status)], [from, ...args]);
+    const [next, ...found]: readonly unknown[] = Array.isArray(reply) ? reply : [0];
+    yield* found.map(String);
     from = Number(next);
   } while (from > 0);
 }

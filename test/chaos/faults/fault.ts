@@ -26,7 +26,7 @@ export interface FaultReport {
   /** What could not be done on this machine, and what was done instead. */
   readonly notes: readonly string[];
   /**
-   * Runs that the books of the shop know, and Switchyard does not: work whose record was lost with Redis. Input for a
+   * Keys of effects that stand in the shop's books, and in no run's log: their record was lost with Redis. Input for a
    * reconciler from the ledger's side.
    */
   readonly orphans: readonly string[];

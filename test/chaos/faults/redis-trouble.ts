@@ -6,7 +6,7 @@ import type { FaultEnv, FaultReport } from './fault.js';
 import { audit, midLoad, report, type ShopScene, someShare, unburnt, withShop } from './with-shop.js';
 
 /** Longer than every lock: whatever was held is taken over when Redis wakes, and may not be done twice. */
-const FROZEN_MS = { quick: 2_500, full: 9_000 };
+const FROZEN_MS = { quick: 3_500, full: 9_000 };
 
 export async function redisFrozen(env: FaultEnv): Promise<FaultReport> {
   return await withShop(env, {}, async (scene) => {

@@ -1,7 +1,7 @@
 /** What every scenario around the shop begins and ends with. */
-import { cuttableDisk, type FaultDisk, smallDisk } from '../../support/faults/fault-disk.js';
+import type { FaultDisk } from '../../support/faults/fault-disk.js';
 import { type FaultRedis, type FaultRedisOptions, startFaultRedis } from '../../support/faults/fault-redis.js';
-import { type Audit, Shop } from '../../support/faults/shop.js';
+import { type Audit, type AuditOptions, Shop } from '../../support/faults/shop.js';
 import { startTcpProxy, type TcpProxy } from '../../support/faults/tcp-proxy.js';
 import { until } from '../../support/faults/until.js';
 import type { FaultEnv, FaultReport } from './fault.js';
@@ -56,13 +56,21 @@ export async function withShop<T>(
   }
 }
 
-/** Submits all orders, and lets a fault strike when this share of them is paid. */
-export async function midLoad(env: FaultEnv, { shop }: ShopScene, share: number, strike: () => Promise<void>) {
-  const submitting = shop.submit(shop.client(), 0, env.runs);
+/** Submits all orders, and lets a fault strike when this share of them is paid; several shares, several strikes. */
+export async function midLoad(
+  env: FaultEnv,
+  { shop }: ShopScene,
+  shares: number | readonly number[],
+  strike: () => Promise<void>,
+  pace?: { readonly ahead: number },
+): Promise<void> {
+  const submitting = shop.submit(shop.client(), 0, env.runs, pace);
   submitting.catch(() => {});
-  const paid = Math.max(1, Math.floor(env.runs * share));
-  await until(() => shop.books.charges() >= paid, { limitMs: 120_000, what: `charge ${paid} of ${env.runs}` });
-  await strike();
+  for (const share of [shares].flat()) {
+    const paid = Math.max(1, Math.floor(env.runs * share));
+    await until(() => shop.books.charges() >= paid, { limitMs: 120_000, what: `charge ${paid} of ${env.runs}` });
+    await strike();
+  }
   await submitting;
 }
 
@@ -71,7 +79,7 @@ export function someShare({ random }: FaultEnv): number {
   return 0.2 + 0.4 * random();
 }
 
-export function audit(shop: Shop, options?: { readonly mayBeLost?: boolean }): Promise<Audit> {
+export function audit(shop: Shop, options?: AuditOptions): Promise<Audit> {
   return shop.audit(END_LIMIT_MS, options);
 }
 
@@ -96,5 +104,3 @@ export function report(
 export function unburnt({ burnt }: Audit): readonly string[] {
   return burnt.map((attempt) => `an attempt was burnt: ${attempt}`);
 }
-
-export { cuttableDisk, smallDisk };

@@ -39,6 +39,15 @@ export class ShopBooks {
     return Count.parse(this.#commerce.prepare('SELECT count(*) AS count FROM labels').get()).count;
   }
 
+  /** The key of each movement of money, `<run>/<stage>/<call>`. */
+  keys(): readonly string[] {
+    const rows = this.#commerce.prepare('SELECT key FROM ledger ORDER BY seq').all();
+    return z
+      .array(z.object({ key: z.string() }))
+      .parse(rows)
+      .map(({ key }) => key);
+  }
+
   byOrder(): ReadonlyMap<string, { readonly charges: number; readonly refunds: number }> {
     const rows = this.#commerce
       .prepare(

@@ -1,0 +1,46 @@
+--[[
+  Looks through one page of the runs that have not ended, oldest first, for roots that sleep for a child which has ended, or
+  is gone, without its root having been told: BullMQ before 5.4 fails a job that stalled too often, and forgets its parent;
+  a job's keys may be deleted by hand. What the child left is written where BullMQ would have written it, and the root is
+  woken when that was its last. `wake.lua` and `leftovers.lua` stand above this text.
+
+  KEYS[1] index of open runs
+  ARGV[1] rank to begin at
+  ARGV[2] how many to look at
+  ARGV[3] base of the root keys (in the same hash slot)
+  ARGV[4] how many children of one root at most, by chance: of the rest another look takes care
+
+  Returns { next rank or 0 at the end, run id… }
+]]
+local from, count = tonumber(ARGV[1]), tonumber(ARGV[2])
+local runs = redis.call('ZRANGE', KEYS[1], from, from + count - 1)
+
+-- True when the root has been told now.
+local function tell(root, child)
+  local queue, id = parts(child)
+  if redis.call('ZSCORE', queue .. 'failed', id) then
+    redis.call('HSET', root .. ':failed', child, redis.call('HGET', child, 'failedReason') or 'its job failed')
+  elseif redis.call('ZSCORE', queue .. 'completed', id) then
+    redis.call('HSET', root .. ':processed', child, redis.call('HGET', child, 'returnvalue') or 'null')
+  elseif redis.call('EXISTS', child) == 1 then
+    return false
+  end
+  return redis.call('SREM', root .. ':dependencies', child) == 1
+end
+
+local mended = {}
+for _, run in ipairs(runs) do
+  local root = ARGV[3] .. run
+  local queue, id = parts(root)
+  if redis.call('ZSCORE', queue .. 'waiting-children', id) then
+    local told = false
+    for _, child in ipairs(redis.call('SRANDMEMBER', root .. ':dependencies', ARGV[4])) do
+      told = tell(root, child) or told
+    end
+    if told then
+      mended[#mended + 1] = run
+      wake(root)
+    end
+  end
+end
+return { #runs < count and 0 or from + count, unpack(mended) }
