@@ -50,6 +50,7 @@ async function history(numbers: readonly number[]) {
       definition: () => definition,
       runs: new Map(settled ? [[record.id, { record, stages: new Map() }]] : []),
       skewMs: 0,
+      setAside: new Map([[record.id, new Set(record.outcome?.notUndone)]]),
       ledger: [...ledger.values()],
     });
   return { told, check };
