@@ -1,5 +1,6 @@
 /** Workers that live on past their lock, that are told to stop, and whose clock is wrong. */
 import { readdir, readFile } from 'node:fs/promises';
+import { fakeClock } from '../../support/faults/fake-clock.js';
 import type { Shop } from '../../support/faults/shop.js';
 import type { ShopWorker } from '../../support/faults/shop-worker-process.js';
 import { lasting, until } from '../../support/faults/until.js';
@@ -106,12 +107,18 @@ export async function clockSkewed(env: FaultEnv): Promise<FaultReport> {
     const skewed = await Promise.all(
       [HOUR_MS, -HOUR_MS].map((ms) => shop.worker({ preload: ['skew-clock.mjs'], env: { CLOCK_SKEW_MS: String(ms) } })),
     );
+    const mend: (() => unknown)[] = skewed.map((worker) => () => worker.signal('SIGUSR2'));
+    const fake = await fakeClock(env.folder, HOUR_MS / 1_000);
+    if (typeof fake !== 'string') {
+      skewed.push(await shop.worker({ env: fake.env }));
+      mend.push(fake.mend);
+    }
     const half = Math.ceil(env.runs / 2);
     await shop.submit(shop.client(), 0, half);
     const before = await audit(shop);
     const took = await jobsTakenBy(redis.admin, skewed);
     const silent = skewed.filter((worker) => !/clock is/.test(worker.output()));
-    for (const worker of skewed) worker.signal('SIGUSR2');
+    for (const one of mend) await one();
     await until(() => skewed.every((worker) => /takes jobs again/.test(worker.output())), {
       what: 'work with mended clocks',
     });
@@ -127,6 +134,7 @@ export async function clockSkewed(env: FaultEnv): Promise<FaultReport> {
         ...silent.map((worker) => `worker ${worker.pid} does not say that its clock is wrong`),
         ...unburnt(audited),
       ],
+      notes: typeof fake === 'string' ? [fake] : [],
     });
   });
 }
