@@ -3,23 +3,26 @@ import { systemClock } from './adapters/clock.js';
 import { createLogger } from './adapters/logger.js';
 import { createRedisConnections, type RedisConnection } from './adapters/redis-connections.js';
 import { createRunIndex } from './adapters/run-index.js';
+import { createRunKnowledge } from './adapters/run-knowledge.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
+import type { RunRecord } from './facts.js';
 import { redisKeys } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
-import type { ListOptions, Logger, RunPage, RunRecord, ToolCaller } from './ports.js';
+import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
 import { acceptRun, type StartOptions } from './queues/accept-run.js';
 import { createAnswers } from './queues/answer-stage.js';
+import { findOrphans, type OrphanReport, type OrphansOptions } from './queues/find-orphans.js';
 import { createQueuePool } from './queues/queue-pool.js';
 import { createRunControl } from './queues/run-control.js';
 import { createRunHandle, type Run } from './queues/run-handle.js';
 import { createRunJobs } from './queues/run-jobs.js';
 import { createStopRun } from './queues/stop-run.js';
 import { createRegistry } from './registry.js';
-import { createWorkers, type Workers, type WorkersOptions } from './workers.js';
+import { createWorkers, noTools, type Workers, type WorkersOptions } from './workers.js';
 
 export interface SwitchyardOptions {
   readonly connection: RedisConnection;
@@ -49,6 +52,12 @@ export interface Switchyard {
   /** A run that was accepted earlier, here or elsewhere. */
   run(id: string): Run;
   list(options?: ListOptions): Promise<RunPage>;
+  /**
+   * Effects under our keys, at services that list them, of which no run knows: what a Redis that lost its last second leaves
+   * behind. Reads only; what to do about each is a person's to decide.
+   * @throws SwitchyardError INVALID_INPUT, what calls of tools throw, REDIS_UNAVAILABLE
+   */
+  orphans(options: OrphansOptions): Promise<OrphanReport>;
   /** Workers of this process, not yet started. */
   workers(options?: WorkersOptions): Workers;
   /** Resolves once Redis answers and suits us; every other call does this by itself. */
@@ -116,6 +125,20 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     async list(listOptions) {
       await connections.ready();
       return await index.list(listOptions);
+    },
+    async orphans(orphansOptions) {
+      await connections.ready();
+      return await findOrphans(
+        {
+          tools: options.tools ?? noTools,
+          knowledge: createRunKnowledge(scripts, keys, retention, systemClock),
+          log,
+          workflows: registry.names,
+          latest: registry.latest,
+          definition: registry.find,
+        },
+        orphansOptions,
+      );
     },
     workers: (workerOptions) =>
       createWorkers(

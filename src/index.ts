@@ -16,6 +16,7 @@ export {
   RetryAfterError,
   SwitchyardError,
 } from './errors.js';
+export type { OperatorStatus, OperatorWord, StopRequest } from './facts.js';
 export type {
   AggregateContext,
   BranchResult,
@@ -33,22 +34,15 @@ export type {
   WorkflowOutput,
 } from './orchestrators/definition.js';
 export { defineFanOut } from './orchestrators/fan-out.js';
+export type { Orphan, OrphanUndo } from './orchestrators/orphan-advice.js';
+export type { OrphanKind } from './orchestrators/orphans.js';
 export type { Question } from './orchestrators/questions.js';
 export { defineRouter } from './orchestrators/router.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
-export type {
-  ListedRun,
-  ListOptions,
-  Logger,
-  OperatorStatus,
-  OperatorWord,
-  RunPage,
-  StopRequest,
-  ToolCaller,
-  ToolCallOptions,
-} from './ports.js';
+export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { StartOptions } from './queues/accept-run.js';
+export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export type { Said } from './queues/said.js';
 export {

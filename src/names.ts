@@ -50,6 +50,21 @@ export function effectKey(run: string, stage: string, call: string | number): st
   return `${run}/${stage}/${call}`;
 }
 
+/** An effect's key taken apart, or undefined when it is none of ours. */
+export function parseEffectKey(
+  key: string,
+): { readonly run: string; readonly workflow: string; readonly stage: string; readonly call: string } | undefined {
+  const [run = '', stage = '', call = '', ...more] = key.split('/');
+  const workflow = parseRunId(run)?.workflow;
+  if (workflow === undefined || stage === '' || call === '' || more.length > 0) return undefined;
+  return { run, workflow, stage, call };
+}
+
+/** Whether the run was started with a key, so that the same key makes the same run again. */
+export function isKeyedRunId(id: string): boolean {
+  return /-k[0-9a-f]+$/.test(id);
+}
+
 /** Redis keys of one shard. BullMQ's own are `<prefix>:<queue>:…`, so no queue may have one of their names. */
 export function redisKeys(prefix: string) {
   const index = `${prefix}:index`;

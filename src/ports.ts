@@ -2,8 +2,15 @@
  * What the engine needs from outside, as types. The comments are the contract: an adapter that keeps them can replace
  * another, and the contract suites in `test/contract` run against each.
  */
-import type { Priority } from './config.js';
-import type { ErrorRecord } from './errors.js';
+import type {
+  EffectDone,
+  EffectIntent,
+  Facts,
+  FailedAttempt,
+  FinalStatus,
+  OperatorStatus,
+  RunOutcome,
+} from './facts.js';
 
 /** Milliseconds since the epoch. A port, so that decisions and their tests own time. */
 export interface Clock {
@@ -57,147 +64,6 @@ export interface Fence {
 
 /** A write that came too late: another attempt of the same job has begun, or the lock ran out. */
 export type Fenced = { readonly kind: 'fenced-off' };
-
-/** What is recorded before an effect, so that the effect can be undone whatever happens afterwards. */
-export interface EffectIntent {
-  /** 1 for the first attempt. */
-  readonly attempt: number;
-  readonly at: number;
-  /** The key that every attempt gives to the tool. */
-  readonly key: string;
-  /** Arguments of the undo as known before the effect; absent for an undo itself, and for a step without one. */
-  readonly undoArgs?: unknown;
-}
-
-/** What is recorded after an effect. */
-export interface EffectDone {
-  readonly attempt: number;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-  readonly output: unknown;
-  /** Arguments of the undo, now that the output is known. */
-  readonly undoArgs?: unknown;
-}
-
-/** One attempt that did not succeed. */
-export interface FailedAttempt {
-  readonly n: number;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
-  readonly error: ErrorRecord;
-}
-
-export type FinalStatus = 'completed' | 'partial' | 'failed' | 'cancelled' | 'compensated';
-
-/** States in which a run waits for a person. */
-export type OperatorStatus = 'waiting_approval' | 'in_doubt' | 'step_stuck' | 'compensation_stuck';
-
-/** Why a run stops before it is through. The first cause stands. */
-export type StopCause = 'cancelled' | 'deadline' | 'branch_failed' | 'quorum';
-
-export interface StopRequest {
-  readonly cause: StopCause;
-  readonly at: number;
-  /** Who wanted it, and why, where a person did. */
-  readonly by?: string;
-  readonly reason?: string;
-  /** The branch that decided it, where one did. */
-  readonly stage?: string;
-}
-
-/** What a person may say of a run. */
-export type OperatorCommand = 'resume' | 'resolve' | 'skip' | 'abandon' | 'retry' | 'approve' | 'reject';
-
-/** One thing that a person said of a run; kept, in order, for as long as the run. */
-export interface OperatorWord {
-  readonly command: OperatorCommand;
-  readonly at: number;
-  readonly by?: string;
-  readonly reason?: string;
-  /** The stage that it was about. */
-  readonly stage?: string;
-  /** Of `resolve`: whether the effect happened. */
-  readonly happened?: boolean;
-}
-
-/** A stage that waits for an answer from outside. */
-export interface Asked {
-  readonly at: number;
-  readonly of: 'person' | 'signal';
-  readonly input?: unknown;
-}
-
-/** The answer that an approval or signal stage waits for; the first stands. */
-export type Answer = { readonly at: number } & (
-  | { readonly output: unknown; readonly error?: never }
-  | { readonly error: ErrorRecord; readonly output?: never }
-);
-
-/** How a run ended; recorded once. */
-export interface RunOutcome {
-  readonly status: FinalStatus;
-  readonly output?: unknown;
-  readonly error?: ErrorRecord;
-  /** Steps that may have happened and were left standing, because a person skipped or abandoned their undo. */
-  readonly notUndone?: readonly string[];
-  readonly finishedAt: number;
-}
-
-/** Everything of ours that Redis keeps about one run. */
-export interface RunRecord {
-  readonly id: string;
-  readonly workflow: string;
-  readonly version: number;
-  readonly input: unknown;
-  readonly inputHash: string;
-  readonly key?: string;
-  readonly priority: Priority;
-  readonly createdAt: number;
-  /** The run that this one repeats. */
-  readonly retryOf?: string;
-  /** Set once the run is to stop. */
-  readonly stop?: StopRequest;
-  /** Set when the run was not answered in good time before its SLA: when that was. */
-  readonly slaDueAt?: number;
-  /** Set while the run undoes itself or waits for a person. */
-  readonly phase?: 'compensating' | OperatorStatus;
-  readonly outcome?: RunOutcome;
-  /** What the router decided; JSON of its definition's making. */
-  readonly decision?: unknown;
-  /** By stage name: a step's own name, or `<step>.undo`. */
-  readonly intents: ReadonlyMap<string, EffectIntent>;
-  readonly done: ReadonlyMap<string, EffectDone>;
-  /** By stage name, in order of `n`. */
-  readonly failedAttempts: ReadonlyMap<string, readonly FailedAttempt[]>;
-  /** By stage that waits for an answer: when it began to, what it asks, and of whom. */
-  readonly asked: ReadonlyMap<string, Asked>;
-  /** By stage: attempts up to this one are answered for by a person, whatever became of their answers. */
-  readonly answeredFor: ReadonlyMap<string, number>;
-  /** What people have said of this run, in order. */
-  readonly words: readonly OperatorWord[];
-}
-
-export type StageFact =
-  /** Its job exists and has not ended; `startedAt` is set by readers that show a run, not for decisions. */
-  | { readonly state: 'pending'; readonly startedAt?: number }
-  | {
-      readonly state: 'done';
-      readonly output: unknown;
-      readonly attempt: number;
-      readonly startedAt: number;
-      readonly finishedAt: number;
-    }
-  | { readonly state: 'failed'; readonly error: ErrorRecord };
-
-/**
- * What is known about a run when somebody has to decide: its own record, and how the jobs under its root ended. Facts
- * may be repeated, and may be missing when a job was removed by hand; the decisions must stand both.
- */
-export interface Facts {
-  readonly record: RunRecord;
-  /** By stage name. A stage that was never appended, or whose job is gone, is absent. */
-  readonly stages: ReadonlyMap<string, StageFact>;
-}
 
 export type BeginEffect =
   | { readonly kind: 'begun'; readonly previous?: EffectIntent }

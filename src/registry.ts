@@ -9,6 +9,7 @@ export interface Registry {
   latest(name: string): WorkflowDefinition;
   /** How many workflows these are; the versions of one count once. */
   readonly workflows: number;
+  readonly names: readonly string[];
   /** Queues that workers of these definitions serve, the roots' first. */
   queues(): readonly string[];
 }
@@ -49,6 +50,7 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
       throw new SwitchyardError('UNKNOWN_WORKFLOW', `there is no workflow "${name}"; known here: ${known}`);
     },
     workflows: newest.size,
+    names: [...newest.keys()],
     queues: () => [...queues],
   };
 }

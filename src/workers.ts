@@ -169,7 +169,7 @@ function assertQueues(asked: readonly string[], known: readonly string[]): void 
   );
 }
 
-const noTools: ToolCaller = {
+export const noTools: ToolCaller = {
   call: (capability) =>
     Promise.reject(
       new SwitchyardError(

@@ -1,7 +1,6 @@
 /** The facts of a run from what `read-facts.lua` replies: the one place that knows how the log's fields are named. */
 import { DEFAULT_PRIORITY, type Priority } from '../config.js';
 import { type ErrorRecord, errorRecordFromReason, SwitchyardError } from '../errors.js';
-import { stageOfJobKey } from '../names.js';
 import type {
   Answer,
   Asked,
@@ -15,7 +14,8 @@ import type {
   RunRecord,
   StageFact,
   StopRequest,
-} from '../ports.js';
+} from '../facts.js';
+import { stageOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
 
 /** Of a run of very many stages: what is not read until the run is concluded. */

@@ -2,18 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { OUTPUTS_PAGE, type Retention } from '../config.js';
 import { SwitchyardError } from '../errors.js';
+import type { EffectDone, EffectIntent, Facts, RunOutcome } from '../facts.js';
 import { type RedisKeys, stageOfJobKey } from '../names.js';
-import type {
-  EffectDone,
-  EffectIntent,
-  Facts,
-  Fence,
-  Fenced,
-  RunLog,
-  RunOutcome,
-  Script,
-  ScriptRunner,
-} from '../ports.js';
+import type { Fence, Fenced, RunLog, Script, ScriptRunner } from '../ports.js';
 import { endedStage, factsOfReply, failedStage, type ReadFacts } from './run-facts.js';
 
 const script = (name: string): Script => ({

@@ -44,7 +44,7 @@ const PAGE_SIZE = 50;
 /** @throws SwitchyardError INVALID_CONFIG: an open address without a token, or one that cannot be listened on */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { host, token, redisUrl, workflows, prefix = DEFAULT_PREFIX, log } = options;
-  if (!isLoopback(host) && token === undefined) {
+  if (!isLoopback(host) && !token) {
     throw new SwitchyardError(
       'INVALID_CONFIG',
       `--host ${host} shows every run to other machines: set SWITCHYARD_TOKEN to a secret, or stay on 127.0.0.1.`,

@@ -2,6 +2,7 @@
 import type { RunStatus } from '../orchestrators/timeline.js';
 
 const WAIT_TIMED_OUT = 5;
+export const NEEDS_A_PERSON = 4;
 
 const EXIT_CODES: Readonly<Record<RunStatus, number>> = {
   completed: 0,
@@ -9,10 +10,10 @@ const EXIT_CODES: Readonly<Record<RunStatus, number>> = {
   failed: 1,
   cancelled: 1,
   compensated: 1,
-  waiting_approval: 4,
-  in_doubt: 4,
-  step_stuck: 4,
-  compensation_stuck: 4,
+  waiting_approval: NEEDS_A_PERSON,
+  in_doubt: NEEDS_A_PERSON,
+  step_stuck: NEEDS_A_PERSON,
+  compensation_stuck: NEEDS_A_PERSON,
   queued: WAIT_TIMED_OUT,
   running: WAIT_TIMED_OUT,
   compensating: WAIT_TIMED_OUT,

@@ -41,9 +41,10 @@ export async function withSwitchyard<T>(
   project: Project,
   log: Logger,
   work: (sy: Switchyard) => Promise<T>,
+  tools?: ToolCaller,
 ): Promise<T> {
   const { url } = await redisFor(settings, project, { mode: settings.dev ? 'start' : 'attach', log });
-  const sy = openSwitchyard(project, { url, log });
+  const sy = openSwitchyard(project, { url, log, ...(tools && { tools }) });
   try {
     await sy.ready();
     return await work(sy);

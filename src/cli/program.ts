@@ -156,6 +156,17 @@ Examples:
       done(await show(settingsOf(command), id, terminal));
     });
   program
+    .command('orphans')
+    .description('find effects that no run knows of, such as after a power loss of Redis; reads only')
+    .addHelpText(
+      'after',
+      '\nExample:\n  switchyard orphans --json\n\nExit codes:\n  0 none, 4 there are some: each comes with what can be done\n',
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const { orphans } = await import('./commands/orphans.js');
+      done(await orphans(settingsOf(command), terminal));
+    });
+  program
     .command('crash-test')
     .description('kill, lose and repeat your workflow step by step, on a Redis of its own, and say what is not safe')
     .argument('<file>', 'exports `crashTest` (defineCrashTest) or a workflow; or order, parallel, support')

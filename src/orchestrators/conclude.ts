@@ -1,6 +1,6 @@
 /** What a run returns once nothing is left to do: the definition's own last word. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type { Facts, RunOutcome, RunRecord } from '../ports.js';
+import type { Facts, RunOutcome, RunRecord } from '../facts.js';
 import { collectBranches, planBranches } from './decide-fan-out.js';
 import { escalationReason, goesStraightToPerson, routerFacts } from './decide-router.js';
 import { dueUndos, outstandingUndos, ROOT_STAGE } from './decide-saga.js';

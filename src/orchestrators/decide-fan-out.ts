@@ -1,7 +1,7 @@
 /** Which branches a fan-out has, and what its root does when it wakes. Pure. */
 import { MAX_BRANCHES } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Facts, StopCause } from '../ports.js';
+import type { Facts, StopCause } from '../facts.js';
 import type { BranchResult, FailurePolicy, FanOutDefinition, ListFanOutDefinition } from './definition.js';
 import type { Move, Stage } from './move.js';
 import { type BranchCount, stopError, verdictOf } from './stopping.js';

@@ -2,7 +2,7 @@
 
 import { PRIORITIES, SLA_WARNING_SHARE } from '../config.js';
 import { SwitchyardError } from '../errors.js';
-import type { Facts, StopRequest } from '../ports.js';
+import type { Facts, StopRequest } from '../facts.js';
 import type { Classification, RouterDefinition, RouterFacts } from './definition.js';
 import { ESCALATION, type Move } from './move.js';
 import { stopError } from './stopping.js';

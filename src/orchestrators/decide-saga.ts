@@ -12,7 +12,7 @@
  * Past its pivot a saga cannot turn round: a step that failed for good then waits for a person.
  */
 import type { ErrorRecord } from '../errors.js';
-import type { Facts, RunRecord } from '../ports.js';
+import type { Facts, RunRecord } from '../facts.js';
 import type { SagaDefinition, StepDefinition } from './definition.js';
 import { type Move, undoStage } from './move.js';
 import { hasLostAnswer, stopError } from './stopping.js';

@@ -1,6 +1,6 @@
 /** The one reducer: a definition and what is known of a run give the run's next move. Its table is in ARCHITECTURE.md. */
 
-import type { Facts } from '../ports.js';
+import type { Facts } from '../facts.js';
 import { decideFanOut, planBranches } from './decide-fan-out.js';
 import { decideRouter } from './decide-router.js';
 import { decideSaga } from './decide-saga.js';

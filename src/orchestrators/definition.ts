@@ -8,7 +8,7 @@
 import type { z } from 'zod';
 import { type Duration, MAX_DELAY_MS, type Priority, toMsWithin } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
-import type { FinalStatus } from '../ports.js';
+import type { FinalStatus } from '../facts.js';
 import { assertName, type Task } from '../task.js';
 
 /** How one branch of a fan-out ended. */

@@ -1,6 +1,7 @@
 /** What can be decided about a run, and the names of the work under its root. */
 import type { ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Facts, Fence, Fenced, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../ports.js';
+import type { Facts, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../facts.js';
+import type { Fence, Fenced } from '../ports.js';
 import type { WorkflowDefinition } from './definition.js';
 
 export type StageKind = 'branch' | 'route' | 'escalation' | 'step' | 'undo' | 'attention';

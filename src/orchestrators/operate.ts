@@ -5,7 +5,7 @@
  * No word decides anything by itself. It changes what is known, and the root decides again.
  */
 import { SwitchyardError } from '../errors.js';
-import type { EffectDone, Facts, OperatorCommand, OperatorStatus, OperatorWord } from '../ports.js';
+import type { EffectDone, Facts, OperatorCommand, OperatorStatus, OperatorWord } from '../facts.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import { decide } from './decide.js';
 import type { SagaDefinition, WorkflowDefinition } from './definition.js';

@@ -1,6 +1,6 @@
 /** What a run asks of people, and what they may answer. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type { Facts, OperatorCommand, OperatorStatus } from '../ports.js';
+import type { Facts, OperatorCommand, OperatorStatus } from '../facts.js';
 import type { WorkflowDefinition } from './definition.js';
 import { ATTENTION_SUFFIX, undoStage } from './move.js';
 

@@ -1,6 +1,6 @@
 /** Retrying a run that has ended: in its place where something of it can be kept, or as a new run. Pure. */
 import { SwitchyardError } from '../errors.js';
-import type { Facts } from '../ports.js';
+import type { Facts } from '../facts.js';
 import type { Classification, WorkflowDefinition } from './definition.js';
 import { ESCALATION, undoStage } from './move.js';
 

@@ -1,7 +1,7 @@
 /** Which task a stage runs, and on what. Pure. */
 import { SwitchyardError } from '../errors.js';
+import type { Facts } from '../facts.js';
 import { effectKey } from '../names.js';
-import type { Facts } from '../ports.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import type { Task } from '../task.js';
 import { escalationReason, routerFacts } from './decide-router.js';

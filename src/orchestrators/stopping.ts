@@ -1,6 +1,6 @@
 /** What it means that a run is told to stop. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type { RunRecord, StopCause, StopRequest } from '../ports.js';
+import type { RunRecord, StopCause, StopRequest } from '../facts.js';
 import type { FailurePolicy } from './definition.js';
 
 const CAUSES: Readonly<Record<StopCause, { readonly code: ErrorRecord['code']; readonly text: string }>> = {

@@ -1,6 +1,6 @@
 /** A run as people and programs outside see it: one document, made from the facts. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../ports.js';
+import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../facts.js';
 import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';

@@ -1,6 +1,6 @@
 /** What goes with a stage beside its job: the clocks that it starts, and whether a person is asked. Pure. */
 import { SLA_WARNING_SHARE } from '../config.js';
-import type { OperatorStatus, RunRecord } from '../ports.js';
+import type { OperatorStatus, RunRecord } from '../facts.js';
 import type { Classification, RouterDefinition, WorkflowDefinition } from './definition.js';
 import type { Stage } from './move.js';
 import { taskOf } from './stage-task.js';

@@ -1,5 +1,5 @@
 /** What people's words mean for what happens next. Pure. */
-import type { OperatorWord, RunRecord } from '../ports.js';
+import type { OperatorWord, RunRecord } from '../facts.js';
 
 /** The words that count: those since the run was last begun anew. */
 function standing({ words }: RunRecord): readonly OperatorWord[] {

@@ -4,12 +4,13 @@
  * wake in between. Each write is refused once another attempt of this job has begun.
  */
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import type { EffectDone, EffectIntent, Facts, FailedAttempt } from '../facts.js';
 import { effectKey } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
 import { isPostponement } from '../orchestrators/postpone.js';
 import { stepFacts, stepOf } from '../orchestrators/stage-task.js';
-import type { EffectDone, EffectIntent, Facts, FailedAttempt, Fenced } from '../ports.js';
+import type { Fenced } from '../ports.js';
 import type { StageJob, StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';

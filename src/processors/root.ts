@@ -4,6 +4,7 @@
  */
 import { MAX_CRASHES, OUTPUTS_PAGE } from '../config.js';
 import { type ErrorRecord, SwitchyardError, toSwitchyardError } from '../errors.js';
+import type { Facts, RunOutcome, RunRecord } from '../facts.js';
 import { conclude, notUndone } from '../orchestrators/conclude.js';
 import { decide } from '../orchestrators/decide.js';
 import { classify as classifyInput } from '../orchestrators/decide-router.js';
@@ -11,7 +12,6 @@ import { isPastPivot, ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type Move } from '../orchestrators/move.js';
 import { waitsForAnswer } from '../orchestrators/waits.js';
-import type { Facts, RunOutcome, RunRecord } from '../ports.js';
 import { parseJob, RootJob, runOfLaterVersion } from '../schema.js';
 import {
   type ActiveJob,

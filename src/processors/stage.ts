@@ -4,6 +4,7 @@
  */
 import { MAX_CRASHES } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import type { FailedAttempt } from '../facts.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { postponement } from '../orchestrators/postpone.js';
@@ -22,6 +23,7 @@ import {
   putBack,
   RUN_STOPS,
 } from './job.js';
+import { assertNothingLost, inDoubt, isUndeclared } from './undeclared.js';
 
 export function createStageHandler(deps: ProcessorDependencies): JobHandler {
   return async (job) => {
@@ -65,6 +67,7 @@ async function runStage(
     if (deps.isStopping(stage.run)) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
     }
+    await assertNothingLost(deps, job, stage, task);
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
     return (await stopWhenDecided(deps, job, stage, definition, true)) ?? completed(deps, job, output);
   } catch (thrown) {
@@ -102,20 +105,25 @@ async function failed(
   job: ActiveJob,
   stageJob: StageJob,
   { task, definition }: { readonly task: Task | undefined; readonly definition: WorkflowDefinition },
-  error: SwitchyardError,
+  thrown: SwitchyardError,
 ): Promise<Handled> {
   const { run, stage } = stageJob;
   const stopped = job.signal.aborted && job.signal.reason === RUN_STOPS;
-  // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended.
-  if (job.signal.aborted && !stopped) return { kind: 'fenced-off' };
+  const lost = thrown.answered === false && task !== undefined && isUndeclared(task, stageJob.kind);
+  const error = lost && !stopped && thrown.code !== 'IN_DOUBT' ? inDoubt(stage, task, thrown.message) : thrown;
+  if (job.signal.aborted && !stopped) {
+    // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended. But
+    // the next one must know that it was cut short.
+    if (lost) await deps.log.recordFailedAttempt(run, job.fence, stage, attemptOf(deps, job, thrown));
+    return { kind: 'fenced-off' };
+  }
   if (error.code === 'REDIS_UNAVAILABLE') return putBack(job);
   const putOffs = job.attempt - stageJob.after - job.failures - 1;
   const putOffMs = stopped ? undefined : postponement(error, putOffs, deps.random());
-  const attempt = { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
   // Of an effect each attempt's end is recorded: an intent without one counts as an effect that may have happened. Any other
   // stage says once why it waits.
   if (putOffMs === undefined || isEffect(stageJob.kind) || putOffs === 0) {
-    const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attempt);
+    const recorded = await deps.log.recordFailedAttempt(run, job.fence, stage, attemptOf(deps, job, error));
     if (recorded.kind === 'fenced-off') return recorded;
   }
   if (putOffMs !== undefined) {
@@ -128,4 +136,8 @@ async function failed(
   if (fenced) return fenced;
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };
+}
+
+function attemptOf(deps: ProcessorDependencies, job: ActiveJob, error: SwitchyardError): FailedAttempt {
+  return { n: job.attempt, startedAt: job.startedAt, finishedAt: deps.clock.now(), error: error.toJSON() };
 }

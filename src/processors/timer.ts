@@ -3,10 +3,10 @@
  * question. The clock is a job without a parent, so nothing waits for it; whatever it finds, it is over afterwards.
  */
 import { toSwitchyardError } from '../errors.js';
+import type { Facts } from '../facts.js';
 import { decideRouter } from '../orchestrators/decide-router.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import { DEADLINE_TIMER, SLA_TIMER, stageOfTimer } from '../orchestrators/waits.js';
-import type { Facts } from '../ports.js';
 import { parseJob, runOfLaterVersion, TimerJob } from '../schema.js';
 import {
   type ActiveJob,

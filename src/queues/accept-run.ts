@@ -10,13 +10,14 @@ import {
   toMsWithin,
 } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import type { Facts, RunRecord } from '../facts.js';
 import { newRunId, type RedisKeys } from '../names.js';
 import { decide } from '../orchestrators/decide.js';
 import { planBranches } from '../orchestrators/decide-fan-out.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Move, Stage } from '../orchestrators/move.js';
 import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
-import type { Clock, Facts, RunRecord, ScriptRunner } from '../ports.js';
+import type { Clock, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
 import { addingScript } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';

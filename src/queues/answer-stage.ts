@@ -1,9 +1,10 @@
 /** Answering a stage that waits: a person's yes or no, a signal from outside, or what its deadline says. */
 import { SwitchyardError } from '../errors.js';
+import type { Answer, OperatorWord } from '../facts.js';
 import { ATTENTION_QUEUE, type RedisKeys, stageJobId } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { waitStage } from '../orchestrators/stage-task.js';
-import type { Answer, Clock, OperatorWord, RunLog, ScriptRunner } from '../ports.js';
+import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import { wakingScript } from './bullmq-scripts.js';
 import { illegal, kindOf, type Said, unknownRun, unknownWorkflow, wordOf } from './said.js';

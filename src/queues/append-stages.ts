@@ -1,11 +1,12 @@
 /** Appending work to a run's root, from inside one of its jobs: fenced, and each stage at most once in the run's life. */
 import { APPEND_PAGE } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import type { Facts } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Appended, AppendStages, Phase, Stage } from '../orchestrators/move.js';
 import { phaseOfWaits, stageTimers } from '../orchestrators/waits.js';
-import type { Facts, Fence, ScriptRunner } from '../ports.js';
+import type { Fence, ScriptRunner } from '../ports.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript } from './bullmq-scripts.js';
 import type { RunJobs } from './run-jobs.js';

@@ -1,11 +1,13 @@
 /** What a person does to a run as a whole: cancel it, say how it goes on, have it retried. From any process that reaches its Redis. */
+
+import type { Facts } from '../facts.js';
 import { ATTENTION_QUEUE, type RedisKeys, stageJobId } from '../names.js';
 import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type StopRun } from '../orchestrators/move.js';
 import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
 import { retryPlan } from '../orchestrators/retry-plan.js';
-import type { Clock, Facts, RunLog, ScriptRunner } from '../ports.js';
+import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
 import type { RunJobs } from './run-jobs.js';

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Duration, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
+import type { Facts, OperatorStatus, RunRecord } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import {
   describeRun,
@@ -10,7 +11,7 @@ import {
   statusOf,
   type TimelineEntry,
 } from '../orchestrators/timeline.js';
-import type { Facts, OperatorStatus, RunLog, RunRecord, SettledRuns } from '../ports.js';
+import type { RunLog, SettledRuns } from '../ports.js';
 import type { Answers } from './answer-stage.js';
 import type { RunControl } from './run-control.js';
 import { type Said, unknownRun } from './said.js';

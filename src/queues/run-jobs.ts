@@ -2,12 +2,12 @@
 import type { JobsOptions } from 'bullmq';
 import { MAX_JOB_BYTES, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
+import type { Facts, RunRecord } from '../facts.js';
 import { ATTENTION_QUEUE, RUNS_QUEUE, stageJobId, timerJobId } from '../names.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
 import { checkQuestion, kindOfStage, stageTask, taskOf } from '../orchestrators/stage-task.js';
 import type { Timer } from '../orchestrators/waits.js';
-import type { Facts, RunRecord } from '../ports.js';
 import { ENVELOPE_VERSION, type RootJob, type StageJobData, type TimerJob } from '../schema.js';
 import { type AppendableJob, jobToAdd } from './bullmq-adds.js';
 import type { QueuePool } from './queue-pool.js';

@@ -1,6 +1,6 @@
 /** What a person says of a run, and how it is refused. */
 import { SwitchyardError } from '../errors.js';
-import type { OperatorWord, RunRecord } from '../ports.js';
+import type { OperatorWord, RunRecord } from '../facts.js';
 
 /** Who says it, and why; kept with the run. */
 export interface Said {

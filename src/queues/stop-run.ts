@@ -5,9 +5,10 @@
  */
 import { DROP_PAGE } from '../config.js';
 import { SwitchyardError } from '../errors.js';
+import type { StopRequest } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { Stopped, StopRun } from '../orchestrators/move.js';
-import type { Fence, ScriptRunner, StopRequest } from '../ports.js';
+import type { Fence, ScriptRunner } from '../ports.js';
 import { wakingScript } from './bullmq-scripts.js';
 
 const STOP_RUN = wakingScript('stop-run');

@@ -63,7 +63,7 @@ export function readCommandLine(command: CommandText, argv: readonly string[], e
   }
   const host = text('host') ?? '127.0.0.1';
   const token = env[TOKEN_VARIABLE] || undefined;
-  if (!isLoopback(host) && token === undefined) {
+  if (!isLoopback(host) && !token) {
     const message = `--host ${host} lets other machines call these tools: set ${TOKEN_VARIABLE} to a secret, or stay on 127.0.0.1.`;
     throw new SwitchyardError('INVALID_CONFIG', message);
   }

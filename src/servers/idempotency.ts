@@ -15,6 +15,7 @@
  */
 import { z } from 'zod';
 import { canonicalJson } from '../canonical-json.js';
+import type { EffectPage, EffectQuery } from '../effect-listing.js';
 import type { SqliteFile } from './sqlite.js';
 import { ToolFailure } from './tool-failure.js';
 
@@ -25,9 +26,13 @@ export const EFFECT_TABLES = `
     tool TEXT NOT NULL,
     arguments TEXT NOT NULL,
     answer TEXT,      -- JSON; NULL in a tombstone
-    undo_answer TEXT  -- JSON, once it is undone; never NULL in a tombstone
+    undo_answer TEXT, -- JSON, once it is undone; never NULL in a tombstone
+    at TEXT           -- when it was recorded; NULL in rows from before this was kept
   ) STRICT;
 `;
+
+/** Takes a file of version 1 to the tables above. */
+export const EFFECT_TABLES_SINCE_1 = 'ALTER TABLE effects ADD COLUMN at TEXT';
 
 /** The argument of every tool that takes a key. */
 export const IdempotencyKey = z.string().min(1).max(512);
@@ -73,6 +78,11 @@ const EffectRow = z.object({
 });
 type EffectRow = z.infer<typeof EffectRow>;
 
+const ListedRow = z.object({ key: z.string(), tool: z.string(), undone: z.number(), at: z.string().nullable() });
+
+/** Behind every text that begins with the same letters; no key holds this last of all code points. */
+const LAST_CODE_POINT = '\u{10ffff}';
+
 export class EffectJournal {
   readonly #file: SqliteFile;
 
@@ -107,6 +117,26 @@ export class EffectJournal {
     return row === undefined || row.answer === null ? undefined : recorded(row);
   }
 
+  /** A page of what stands under each key, in the order of the keys' bytes; tombstones count as undone. */
+  list({ after = '', prefix = '', limit }: EffectQuery): EffectPage {
+    const rows = this.#file.all(
+      ListedRow,
+      `SELECT key, tool, undo_answer IS NOT NULL AS undone, at FROM effects
+       WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?`,
+      ...[after, prefix, `${prefix}${LAST_CODE_POINT}`, limit],
+    );
+    const last = rows.at(-1);
+    return {
+      effects: rows.map(({ key, tool, undone, at }) => ({
+        key,
+        tool,
+        undone: undone === 1,
+        ...(at !== null && { at }),
+      })),
+      ...(last && rows.length === limit && { next: last.key }),
+    };
+  }
+
   #undoOnce<Answer extends object>(undo: Undo, answer: z.ZodType<Answer>, moves: UndoMoves<Answer>): Answer {
     const row = this.#row(undo.of);
     if (row === undefined) {
@@ -131,12 +161,13 @@ export class EffectJournal {
 
   #record(key: string, tool: string, args: object, answer: object | null, undoAnswer: object | null): void {
     this.#file.run(
-      'INSERT INTO effects (key, tool, arguments, answer, undo_answer) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO effects (key, tool, arguments, answer, undo_answer, at) VALUES (?, ?, ?, ?, ?, ?)',
       key,
       tool,
       canonicalJson(args),
       answer && JSON.stringify(answer),
       undoAnswer && JSON.stringify(undoAnswer),
+      new Date().toISOString(),
     );
   }
 }

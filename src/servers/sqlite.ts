@@ -20,6 +20,8 @@ export interface SqliteSchema {
   /** Counted up when the tables change; a file of another version is refused. */
   readonly version: number;
   readonly tables: string;
+  /** What takes a file of an earlier version to the next: of version 1 first. One of a version beyond these is refused. */
+  readonly upgrades?: readonly string[];
   /** Runs once in the file's life, in the transaction that makes the tables. */
   readonly seed?: (file: SqliteFile) => void;
 }
@@ -111,6 +113,7 @@ export class SqliteFile {
   #migrate(schema: SqliteSchema): void {
     const found = this.one(UserVersion, 'PRAGMA user_version')?.user_version ?? 0;
     if (found === schema.version) return;
+    if (found !== 0 && this.#upgrade(found, schema)) return;
     if (found !== 0) {
       throw new SwitchyardError(
         'INVALID_CONFIG',
@@ -121,6 +124,14 @@ export class SqliteFile {
     this.#db.exec(schema.tables);
     schema.seed?.(this);
     this.#db.exec(`PRAGMA user_version = ${schema.version}`);
+  }
+
+  #upgrade(found: number, { version, upgrades = [] }: SqliteSchema): boolean {
+    const steps = upgrades.slice(found - 1);
+    if (found > version || steps.length !== version - found) return false;
+    for (const step of steps) this.#db.exec(step);
+    this.#db.exec(`PRAGMA user_version = ${version}`);
+    return true;
   }
 }
 

@@ -5,9 +5,9 @@
  * whose answer was lost can be undone all the same.
  */
 import { createHash } from 'node:crypto';
+import type { FinalStatus } from '../facts.js';
 import { type SagaSummary, tasksOf } from '../orchestrators/definition.js';
 import { defineSaga } from '../orchestrators/saga.js';
-import type { FinalStatus } from '../ports.js';
 import { type Order, orderInput } from './order-input.js';
 import { cancellation, confirmation } from './order-messages.js';
 import * as tasks from './order-tasks.js';

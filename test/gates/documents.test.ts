@@ -69,7 +69,9 @@ describe("the seed's ten defects", () => {
 });
 
 describe('the README', () => {
-  const examples = readdirSync('examples').map((file) => readFileSync(join('examples', file), 'utf8'));
+  const examples = readdirSync('examples')
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join('examples', file), 'utf8'));
   const regions = examples.flatMap((text) => /\/\/ #region readme\n([\s\S]*?)\n\/\/ #endregion/.exec(text)?.[1] ?? []);
 
   it('shows the three patterns in code that the examples run', () => {

@@ -11,7 +11,7 @@ const published = join(project, 'node_modules', 'switchyard-mq');
 /** One definition of each kind, exported, as an application's own modules do. */
 const CONSUMER = `
 import {
-  createToolPool, defineConfig, defineFanOut, defineRouter, defineSaga, defineTask, lazy, loadMcpConfig, mcpTask,
+  createToolPool, defineConfig, defineCrashTest, defineFanOut, defineRouter, defineSaga, defineTask, lazy, loadMcpConfig, mcpTask,
   parseMcpConfig, switchyard,
 } from 'switchyard-mq';
 import { embeddedRedis } from 'switchyard-mq/embedded-redis';
@@ -52,6 +52,12 @@ export const saga = chain
   .step('second', later, { with: ({ input: sent, done }) => ({ ...sent, city: done.first.text }) })
   .returns((done, summary) => ({ done, summary }));
 
+export const crashTest = defineCrashTest({
+  workflow: saga,
+  input: { city: 'Paris' },
+  effects: async ({ key, call }) => [await call('weather.count', { key })],
+  ignore: ['timestamp'],
+});
 export const config = defineConfig({ workflows: [fan, list, route, saga, ...shippedWorkflows] });
 export const mcp = parseMcpConfig({ mcpServers: {} }, 'here');
 export const loaded = () => loadMcpConfig('mcp.json');

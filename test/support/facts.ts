@@ -1,6 +1,6 @@
 /** Facts of a run for tests of the pure decisions, from the little that each test cares about. */
 import type { ErrorRecord } from '../../src/errors.js';
-import type { Asked, EffectDone, EffectIntent, Facts, FailedAttempt, RunRecord, StageFact } from '../../src/ports.js';
+import type { Asked, EffectDone, EffectIntent, Facts, FailedAttempt, RunRecord, StageFact } from '../../src/facts.js';
 
 export const BOOM: ErrorRecord = { code: 'TASK_FAILED', message: 'boom', retryable: false };
 

@@ -6,25 +6,23 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SwitchyardError } from '../../src/errors.js';
-import { newRunId, stageJobId } from '../../src/names.js';
-import type { SagaDefinition } from '../../src/orchestrators/definition.js';
-import type { Phase, Stage } from '../../src/orchestrators/move.js';
-import { type OperatorRequest, operate, type Statement } from '../../src/orchestrators/operate.js';
-import { taskOf } from '../../src/orchestrators/stage-task.js';
 import type {
   EffectDone,
   EffectIntent,
   Facts,
   FailedAttempt,
-  Fence,
-  Fenced,
   OperatorWord,
-  RunLog,
   RunOutcome,
   RunRecord,
   StageFact,
   StopRequest,
-} from '../../src/ports.js';
+} from '../../src/facts.js';
+import { newRunId, stageJobId } from '../../src/names.js';
+import type { SagaDefinition } from '../../src/orchestrators/definition.js';
+import type { Phase, Stage } from '../../src/orchestrators/move.js';
+import { type OperatorRequest, operate, type Statement } from '../../src/orchestrators/operate.js';
+import { taskOf } from '../../src/orchestrators/stage-task.js';
+import type { Fence, Fenced, RunLog } from '../../src/ports.js';
 import {
   type ActiveJob,
   type Handled,

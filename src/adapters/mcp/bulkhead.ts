@@ -10,9 +10,9 @@ export interface BulkheadLimits {
   readonly waiting: number;
 }
 
-export type Entry = 'entered' | 'line-full' | 'waited-too-long';
+export type Wait = 'entered' | 'line-full' | 'waited-too-long';
 
-type Waiter = (entry: Entry) => void;
+type Waiter = (wait: Wait) => void;
 
 export class Bulkhead {
   readonly #limits: BulkheadLimits;
@@ -31,14 +31,19 @@ export class Bulkhead {
     return this.#line.size;
   }
 
-  /** Whoever entered must {@link leave}; whoever did not must not. Rejects with the signal's reason when it is aborted. */
-  async enter(patienceMs: number, signal: AbortSignal): Promise<Entry> {
+  /** Takes a free place. Whoever entered must {@link leave}; whoever did not must not. */
+  tryEnter(): boolean {
+    // Nobody stands in line while a place is free: it is handed on.
+    if (this.#inside >= this.#limits.concurrent) return false;
+    this.#inside += 1;
+    return true;
+  }
+
+  /** Waits for a place when none is free. Rejects with the signal's reason when it is aborted. */
+  async standInLine(patienceMs: number, signal: AbortSignal): Promise<Wait> {
     signal.throwIfAborted();
-    if (this.#inside < this.#limits.concurrent) {
-      this.#inside += 1;
-      return 'entered';
-    }
-    return this.#line.size >= this.#limits.waiting ? 'line-full' : await this.#standInLine(patienceMs, signal);
+    if (this.#line.size >= this.#limits.waiting) return 'line-full';
+    return await this.#wait(patienceMs, signal);
   }
 
   leave(): void {
@@ -48,16 +53,16 @@ export class Bulkhead {
     else this.#inside -= 1;
   }
 
-  #standInLine(patienceMs: number, signal: AbortSignal): Promise<Entry> {
+  #wait(patienceMs: number, signal: AbortSignal): Promise<Wait> {
     return new Promise((resolve, reject) => {
       const stepOut = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', aborted);
         this.#line.delete(waiter);
       };
-      const waiter: Waiter = (entry) => {
+      const waiter: Waiter = (wait) => {
         stepOut();
-        resolve(entry);
+        resolve(wait);
       };
       const aborted = (): void => {
         stepOut();

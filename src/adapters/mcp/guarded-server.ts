@@ -66,7 +66,7 @@ export class GuardedServer {
    */
   async run<T>(call: GuardedCall, work: () => Promise<T>): Promise<T> {
     this.#checkFromNowOn();
-    await this.#takePlace(call);
+    if (!this.#bulkhead.tryEnter()) await this.#standInLine(call);
     try {
       const ticket = this.#admit(call);
       try {
@@ -105,14 +105,14 @@ export class GuardedServer {
     await this.connection.close();
   }
 
-  /** In line, or at once. Who would be refused at its head is refused now. */
-  async #takePlace(call: GuardedCall): Promise<void> {
+  /** Who would be refused at the head of the line is refused now. */
+  async #standInLine(call: GuardedCall): Promise<void> {
     const { admission } = admit(this.#breaker, this.settings.limits.breaker, performance.now());
     if (admission.kind === 'refused') throw this.#paused(call, admission.retryAfterMs);
     const { deadline } = call;
     try {
-      const entry = await this.#bulkhead.enter(deadline.remainingMs / 2, deadline.attemptSignal());
-      if (entry !== 'entered') throw busy(call, this.settings, entry);
+      const wait = await this.#bulkhead.standInLine(deadline.remainingMs / 2, deadline.attemptSignal());
+      if (wait !== 'entered') throw busy(call, this.settings, wait);
     } catch (error) {
       throw error instanceof EndedEarly ? this.#endedUnasked(call, error) : error;
     }

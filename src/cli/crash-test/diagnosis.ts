@@ -35,7 +35,10 @@ export function moreEffects(
     const how = key?.listed === false ? `, which takes no argument \`${key.name}\`` : ', with the same key';
     return failed(result, 'KEY_IGNORED', { step, detail: detail + how });
   }
-  const declared = facts.safety === 'idempotent' ? ', although the task is declared idempotent' : '';
+  const declared =
+    facts.safety === 'idempotent'
+      ? ', although the task is declared idempotent (if only a time in the answer differs, name it in `ignore`; or count by `effects`)'
+      : '';
   return failed(result, 'NO_KEY', { step, detail: detail + declared });
 }
 

@@ -10,6 +10,7 @@ export const REMEDIES = {
   UNDO_NEEDS_OUTPUT: 'the undo needs `output`: derive its arguments from input and key',
   UNDO_REPEATS: 'the undo is done twice: give it a key, or a tool that undoes once',
   UNDO_REFUSED: 'the undo is refused: its tool must undo by key, and accept what never happened',
+  UNDO_OF_NOTHING: 'the undo undoes what never happened: its tool must look under the key first',
   UNDO_INCOMPLETE: 'the run says compensated and the effect stands: mend what the undo asks for',
   REPEAT_REFUSED: 'the tool refuses the repeat: the same key must be the same effect',
   NOT_ENDED: 'the run does not end: look at its workers and its tool',

@@ -40,7 +40,10 @@ export function judge(of: Case, evidence: Evidence, grounds: Grounds): Verdict {
   const verdicts = stages.map((facts) => judgeStage(facts, of, evidence, grounds));
   const worst = verdicts.find(({ verdict }) => verdict === 'failed');
   if (worst) return worst;
-  if (run.status !== wanted) return endedOtherwise(of, evidence, grounds, wanted);
+  if (run.status !== wanted) {
+    const honest = endsHonestly(of, run, grounds, wanted);
+    return honest ?? endedOtherwise(of, evidence, grounds, wanted);
+  }
   if (missed) {
     return failed('not reached', 'NOT_PASSED', {
       step: of.step,
@@ -66,7 +69,7 @@ function judgeStage(facts: StageFacts, of: Case, evidence: Evidence, grounds: Gr
   const counted = countOf(facts.stage, evidence, grounds);
   const refused = of.order.refuse?.stage === facts.stage && of.order.refuse.fromAttempt === 1;
   if (facts.isUndo) return judgeUndo(facts, of, evidence, grounds, { counted, expected });
-  if (isBack) return judgeTakenBack(facts, evidence, counted, refused ? nothing : expected, grounds);
+  if (isBack) return judgeTakenBack(facts, evidence, counted, refused ? nothing : expected, grounds, refused);
   const asked = evidence.standing.get(facts.step);
   const effects = asked ?? counted.effects;
   const wanted = asked === undefined ? expected.effects : (grounds.forward.standing.get(facts.step) ?? 1);
@@ -118,6 +121,7 @@ function judgeTakenBack(
   counted: EffectCount,
   expected: EffectCount,
   grounds: Grounds,
+  neverHappened: boolean,
 ): Verdict {
   const { definition, rules } = grounds;
   if (counted.effects > expected.effects) {
@@ -127,6 +131,9 @@ function judgeTakenBack(
   const hasUndo = factsOf(definition, undoStage(facts.step)) !== undefined;
   if (hasUndo && standing !== undefined && standing !== 0) {
     const detail = `\`effects\` says ${standing} after run ${evidence.run.id} was compensated`;
+    if (standing < 0 && neverHappened) {
+      return failed('undone all the same', 'UNDO_OF_NOTHING', { step: facts.step, detail });
+    }
     if (standing < 0) return failed('undone twice', 'UNDO_REPEATS', { step: facts.step, detail });
     const differing = undoArgsDiffer(facts.step, [evidence, grounds.back]);
     if (differing.length > 0) return failed('not undone', 'UNDO_NEEDS_OUTPUT', { step: facts.step, detail });
@@ -187,6 +194,15 @@ function waitsForPerson(evidence: Evidence, { definition, back }: Grounds): Verd
     return { result: 'asks a person', verdict: 'ok', note: 'neither key, find nor idempotent is declared' };
   }
   return stuck({ step: facts?.step ?? about, message: run.error?.message ?? run.status, evidence, back });
+}
+
+/** Another end than undisturbed that is no mistake: it says itself what is missing, or it took everything back. */
+function endsHonestly(of: Case, run: RunDocument, { definition }: Grounds, wanted: string): Verdict | undefined {
+  const result = `ends ${run.status}`;
+  if (wanted === 'completed' && run.status === 'partial') return { result, verdict: 'ok', note: 'the rest is kept' };
+  const isOnlyAttempt = of.order.call !== undefined && factsOf(definition, of.stage)?.attempts === 1;
+  if (!isOnlyAttempt || (run.status !== 'compensated' && run.status !== 'failed')) return undefined;
+  return { result, verdict: 'ok', note: 'one attempt is all that its task has' };
 }
 
 function endedOtherwise(of: Case, evidence: Evidence, grounds: Grounds, wanted: string): Verdict {

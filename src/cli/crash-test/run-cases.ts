@@ -136,20 +136,19 @@ async function askSandbox(
 ): Promise<ReadonlyMap<string, number>> {
   const { effects, workflow, input } = subject;
   if (!effects) return new Map();
-  const stages = [...new Set(record.ran.map(({ stage }) => stage))].flatMap((stage) => factsOf(workflow, stage) ?? []);
+  // By way of its undo too: a step that never ran may have been undone.
+  const steps = new Set(record.ran.flatMap(({ stage }) => factsOf(workflow, stage)?.step ?? []));
   const answers = await Promise.all(
-    stages
-      .filter(({ isUndo }) => !isUndo)
-      .map(async ({ step }) => {
-        const answer = await effects({
-          step,
-          run: run.id,
-          key: effectKey(run.id, step, 1),
-          input,
-          call: (capability, args) => bench.tools.call(capability, args, { timeoutMs: limitMs, safeToRepeat: true }),
-        });
-        return [step, typeof answer === 'object' ? answer.length : answer] as const;
-      }),
+    [...steps].map(async (step) => {
+      const answer = await effects({
+        step,
+        run: run.id,
+        key: effectKey(run.id, step, 1),
+        input,
+        call: (capability, args) => bench.tools.call(capability, args, { timeoutMs: limitMs, safeToRepeat: true }),
+      });
+      return [step, typeof answer === 'object' ? answer.length : answer] as const;
+    }),
   );
   return new Map(answers.flatMap(([step, count]) => (count === undefined ? [] : [[step, count]])));
 }

@@ -1,7 +1,8 @@
 /** What a run asks of people, with the commands that answer it, and what people have said. */
+
+import type { OperatorCommand, OperatorStatus, OperatorWord } from '../../facts.js';
 import type { Question } from '../../orchestrators/questions.js';
 import type { RunDocument } from '../../orchestrators/timeline.js';
-import type { OperatorCommand, OperatorStatus, OperatorWord } from '../../ports.js';
 import { type Colors, clip, oneLine, wrap } from '../terminal.js';
 
 const ASKS: Readonly<Record<OperatorStatus, (about: string) => string>> = {

@@ -1,5 +1,5 @@
 /** I1 every accepted run ends; I8 once, and everybody is told the same end. */
-import type { Facts } from '../../ports.js';
+import type { Facts } from '../../facts.js';
 import { type RunStatus, statusOf } from '../timeline.js';
 import type { History, Submission } from './history.js';
 import type { Verdict } from './verdict.js';

@@ -1,5 +1,5 @@
 /** I7: what a late attempt records is refused once a newer attempt has begun. */
-import type { Facts } from '../../ports.js';
+import type { Facts } from '../../facts.js';
 import type { AttemptWrite, BegunAttempt, History } from './history.js';
 import type { Verdict } from './verdict.js';
 

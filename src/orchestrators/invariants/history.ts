@@ -4,7 +4,7 @@
  *
  * A witness that is absent is not checked, and counts for nothing: {@link Verdict} says how much was looked at.
  */
-import type { Facts } from '../../ports.js';
+import type { Facts } from '../../facts.js';
 import type { WorkflowDefinition } from '../definition.js';
 import type { RunStatus } from '../timeline.js';
 

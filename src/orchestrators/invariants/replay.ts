@@ -1,5 +1,5 @@
 /** I6: the same key is one run and one effect; with another input it is refused. */
-import type { Facts } from '../../ports.js';
+import type { Facts } from '../../facts.js';
 import type { History, Submission } from './history.js';
 import type { Verdict } from './verdict.js';
 

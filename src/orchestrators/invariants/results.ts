@@ -1,5 +1,5 @@
 /** I5: a fan-out holds one outcome for each planned branch, and none else. */
-import type { Facts } from '../../ports.js';
+import type { Facts } from '../../facts.js';
 import { planBranches } from '../decide-fan-out.js';
 import type { FanOutDefinition, ListFanOutDefinition } from '../definition.js';
 import type { History } from './history.js';

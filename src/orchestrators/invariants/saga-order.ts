@@ -1,6 +1,7 @@
 /** I4: steps in order, undos in the exact reverse of the steps that may have happened, by the run's record and by the ledger. */
+
+import type { EffectDone, Facts } from '../../facts.js';
 import { effectKey } from '../../names.js';
-import type { EffectDone, Facts } from '../../ports.js';
 import { dueUndos } from '../decide-saga.js';
 import type { SagaDefinition } from '../definition.js';
 import { undoStage } from '../move.js';

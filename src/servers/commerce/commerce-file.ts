@@ -1,4 +1,4 @@
-import { EFFECT_TABLES } from '../idempotency.js';
+import { EFFECT_TABLES, EFFECT_TABLES_SINCE_1 } from '../idempotency.js';
 import { SqliteFile } from '../sqlite.js';
 
 /**
@@ -47,5 +47,5 @@ const TABLES = `
 `;
 
 export function openCommerceFile(path: string): SqliteFile {
-  return new SqliteFile(path, { version: 1, tables: TABLES });
+  return new SqliteFile(path, { version: 2, tables: TABLES, upgrades: [EFFECT_TABLES_SINCE_1] });
 }

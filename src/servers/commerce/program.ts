@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { EffectJournal } from '../idempotency.js';
+import { listEffectsTool } from '../list-effects.js';
 import type { ServerProgram } from '../run-program.js';
 import { openCommerceFile } from './commerce-file.js';
 import { labelTools } from './labels.js';
@@ -12,8 +14,14 @@ export const commerceProgram: ServerProgram = {
   flags: {},
   open({ dataDir }) {
     const file = openCommerceFile(join(dataDir, 'commerce.db'));
+    const journal = new EffectJournal(file);
     return {
-      tools: [...paymentTools(file), ...notificationTools(file), ...labelTools(file)],
+      tools: [
+        ...paymentTools(file),
+        ...notificationTools(file),
+        ...labelTools(file),
+        listEffectsTool((query) => journal.list(query)),
+      ],
       close: () => file.close(),
     };
   },

@@ -101,6 +101,10 @@ export function openSqliteStore(
       return adjustStock(file, journal, tableNamed(tableName), column, changes, undoing);
     },
 
+    async effects(query) {
+      return journal.list(query);
+    },
+
     close: () => file.close(),
   };
 }

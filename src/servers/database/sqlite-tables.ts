@@ -1,7 +1,7 @@
 /** The tables of `tables.ts` as SQLite has them, and their sample rows. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { EFFECT_TABLES } from '../idempotency.js';
+import { EFFECT_TABLES, EFFECT_TABLES_SINCE_1 } from '../idempotency.js';
 import type { SqliteFile, SqliteSchema } from '../sqlite.js';
 import { requireNewRow } from './row-values.js';
 import { Row } from './store.js';
@@ -58,7 +58,8 @@ function seed(file: SqliteFile): void {
 }
 
 export const DATABASE_SCHEMA: SqliteSchema = {
-  version: 1,
+  version: 2,
+  upgrades: [EFFECT_TABLES_SINCE_1],
   tables: [EFFECT_TABLES, ...[...TABLES.values()].map(createTable)].join('\n'),
   seed,
 };

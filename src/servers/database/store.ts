@@ -3,6 +3,7 @@
  * implementation of this interface, over the same `tables.ts`.
  */
 import { z } from 'zod';
+import type { EffectPage, EffectQuery } from '../../effect-listing.js';
 
 /** Columns with their values. */
 export const Row = z.record(z.string(), z.union([z.string().max(20_000), z.number(), z.null()]));
@@ -58,5 +59,7 @@ export interface DatabaseStore {
   /** The id may be left out where `undoOf` says which row it is. */
   delete(table: string, id: string | undefined, undoing: Undoing): Promise<DeleteAnswer>;
   adjust(table: string, column: string, changes: readonly Change[], undoing: Undoing): Promise<AdjustAnswer>;
+  /** What was done under keys. */
+  effects(query: EffectQuery): Promise<EffectPage>;
   close(): void;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IdempotencyKey } from '../idempotency.js';
+import { listEffectsTool } from '../list-effects.js';
 import { defineTool, type Tool } from '../tool.js';
 import {
   AdjustAnswer,
@@ -101,5 +102,5 @@ export function databaseTools(store: DatabaseStore): Tool[] {
     run: ({ table, column, changes, ...undoing }) => store.adjust(table, column, changes, undoing),
   });
 
-  return [query, insert, update, remove, adjust];
+  return [query, insert, update, remove, adjust, listEffectsTool((wanted) => store.effects(wanted))];
 }

@@ -9,7 +9,7 @@ import { connect, openTools, refusal } from '../../integration/servers/server-fi
 
 const programs: { program: ServerProgram; own: Record<string, string>; tools: string[] }[] = [
   { program: weatherProgram, own: { source: 'sample' }, tools: ['get_current_weather', 'get_weather_forecast'] },
-  { program: databaseProgram, own: {}, tools: ['query', 'insert', 'update', 'delete', 'adjust'] },
+  { program: databaseProgram, own: {}, tools: ['query', 'insert', 'update', 'delete', 'adjust', 'list_effects'] },
   {
     program: commerceProgram,
     own: {},
@@ -24,6 +24,7 @@ const programs: { program: ServerProgram; own: Record<string, string>; tools: st
       'create_shipping_label',
       'cancel_shipping_label',
       'find_label',
+      'list_effects',
     ],
   },
 ];

@@ -11,7 +11,7 @@ const recorded = readFileSync(new URL('../../support/upgrade/runs-26b7ee7.ndjson
 /** What was recorded is kept for longer than anybody will run this test. */
 const KEPT = { retention: { ageMs: 100 * 365 * 86_400_000 } };
 /** A lost worker's job is found sooner than at the defaults. */
-const QUICK = { lockDurationMs: 1_000, lockRenewMs: 200, stalledIntervalMs: 200 };
+const QUICK = { stalledIntervalMs: 200 };
 
 async function upgraded() {
   const effects: Effect[] = [];

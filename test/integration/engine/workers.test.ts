@@ -110,11 +110,15 @@ test('stop lets a short job end and puts a long one back for another worker, wit
 
 test('a job that is put back at a stop wakes a worker that idles elsewhere', async () => {
   const began = signal();
-  const long = task('long', (_i, { attempt }) => {
-    if (attempt > 1) return 'elsewhere';
-    began.happen();
-    return new Promise(() => {});
-  });
+  const long = task(
+    'long',
+    (_i, { attempt }) => {
+      if (attempt > 1) return 'elsewhere';
+      began.happen();
+      return new Promise(() => {});
+    },
+    { idempotent: true },
+  );
   const wide = defineFanOut({
     name: 'idle',
     input: anyInput,

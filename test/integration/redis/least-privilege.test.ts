@@ -41,24 +41,47 @@ const wide = switchyard.defineFanOut({
   split: () => Array.from({ length: 120 }, (_, at) => at),
   aggregate: (results) => results.length,
 });
-const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide];
+/** Asks a person, then waits to be told. */
+const asked = switchyard
+  .defineSaga({ name: 'asked', input: anyInput })
+  .step('yes', switchyard.approval(), { with: () => ({ question: 'may it?' }) })
+  .step('told', switchyard.signal({ name: 'told', output: z.string() }), { with: () => ({}) })
+  .returns((done) => Object.keys(done));
+/** Drops those that have not begun when one fails. */
+const strict = switchyard.defineFanOut({
+  name: 'strict',
+  input: anyInput,
+  each: task('one-of-few', (input) => {
+    if (input === 0) throw new switchyard.PermanentError('refused');
+  }),
+  split: () => Array.from({ length: 60 }, (_, at) => at),
+  onFailure: 'fail',
+  aggregate: () => null,
+});
+const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide, asked, strict];
 
 function open(url: string): switchyard.Switchyard {
-  // So few are kept that ends drop others.
-  const sy = switchyard.switchyard({
-    connection: url,
-    prefix: PREFIX,
-    workflows,
-    logger: silentLog,
-    retention: { count: 1 },
-  });
+  // What was recorded is kept for longer than anybody will run this test.
+  const retention = { ageMs: 100 * 365 * 86_400_000 };
+  const sy = switchyard.switchyard({ connection: url, prefix: PREFIX, workflows, logger: silentLog, retention });
   onTestFinished(() => sy.close());
   return sy;
 }
 
-async function produce(url: string): Promise<readonly string[]> {
+/** Runs that another version has left: some for a worker, some for a person. */
+async function leftBehind(admin: Redis) {
+  const { keys, runs } = readSnapshot(recorded, PREFIX);
+  await restoreKeys(admin, keys);
+  const { stuck = '', 'in-doubt': doubtful = '', ...others } = runs;
+  return { stuck, doubtful, others: Object.values(others) };
+}
+
+async function produce(url: string, admin: Redis): Promise<readonly string[]> {
   const sy = open(url);
-  const runs = await Promise.all([
+  const [dropped, ...runs] = await Promise.all([
+    sy.start('trip', {}, { delay: '1h' }),
+    sy.start('asked', {}, { key: 'approved', deadline: '1h' }),
+    sy.start('asked', {}, { key: 'rejected' }),
     sy.start('trip', {}, { key: 'a' }),
     sy.start('doomed', {}),
     sy.start('desk', { route: 'early', urgent: true }),
@@ -66,30 +89,42 @@ async function produce(url: string): Promise<readonly string[]> {
     sy.start('wide', {}),
     sy.start('retrying', {}),
     sy.start('short', {}, { delay: '300ms' }),
+    sy.start('asked', {}, { deadline: '400ms' }),
   ]);
   expect((await sy.start('trip', {}, { key: 'a' })).duplicate).toBe(true);
   expect((await sy.list()).runs.length).toBeGreaterThan(5);
+  await dropped.cancel();
   await Promise.all(runs.map((run) => run.wait('50ms')));
-  return runs.map(({ id }) => id);
+  // The reader of ends begins in its own time.
+  await expect.poll(() => admin.client('LIST')).toContain('cmd=xread');
+  return [dropped, ...runs].map(({ id }) => id);
 }
 
-/** Its own retries and delays, and what a lost worker of another version has left. */
-async function work(url: string, admin: Redis, runs: readonly string[]): Promise<void> {
-  const { keys } = readSnapshot(recorded, PREFIX);
-  await restoreKeys(
-    admin,
-    keys.filter(([key]) => /hang|hanging/.test(key)),
-  );
-  const lost = keys.flatMap(([key]) => /:log:(hanging.*)$/.exec(key)?.[1] ?? []);
-  for (const set of ['index:*:open', 'runs:waiting-children']) await admin.zadd(`${PREFIX}:${set}`, 1, lost[0] ?? '');
+async function work(url: string, runs: readonly string[]): Promise<void> {
   const sy = open(url);
-  const workers = sy.workers({ lockDurationMs: 1_000, lockRenewMs: 200, stalledIntervalMs: 200, reconcileMs: 200 });
+  const workers = sy.workers({ stalledIntervalMs: 200, reconcileMs: 200, concurrency: 2 });
   await workers.start();
-  for (const id of [...runs, ...lost]) {
+  const strictly = await sy.start('strict', {}, { key: 'strict' });
+  for (const id of [...runs, strictly.id]) {
     const { status } = await sy.run(id).wait('15s');
-    expect([id, status]).toEqual([id, expect.stringMatching(/^(completed|compensated)$/)]);
+    expect([id, status]).toEqual([
+      id,
+      expect.stringMatching(/^(completed|compensated|failed|cancelled|waiting_approval)$/),
+    ]);
   }
   await workers.stop();
+}
+
+/** What a person does, from a process that does no work. */
+async function operate(url: string, left: Awaited<ReturnType<typeof leftBehind>>): Promise<void> {
+  const sy = open(url);
+  const approved = await sy.start('asked', {}, { key: 'approved' });
+  await approved.signal('told', 'before it waits');
+  await approved.approve();
+  await (await sy.start('asked', {}, { key: 'rejected' })).reject({ by: 'me' });
+  await sy.run(left.stuck).skip({ reason: 'none was due' });
+  await sy.run(left.doubtful).resolve({ happened: true, output: null });
+  await (await sy.start('strict', {}, { key: 'strict' })).retry();
 }
 
 async function show(url: string, runs: readonly string[]): Promise<void> {
@@ -119,12 +154,13 @@ async function commandsOf({ admin }: RedisProcess, role: () => Promise<unknown>)
     commands.add(
       ['client', 'config', 'script', 'acl'].includes(command) ? `${command}|${args[0]?.toLowerCase()}` : command,
     );
-    // Every script is sent once as a text, of which a monitor shows line breaks as two characters.
+    // Every script is sent once as a text, of which a monitor shows line breaks as two characters, and which it takes for
+    // several arguments. Where a command stands in a variable, it is one of two.
     if (command !== 'eval') return;
-    for (const [, inner = ''] of args[0]
-      ?.replaceAll('\\n', '\n')
-      .matchAll(/\b(?:rcall|redis\.p?call)\(\s*["'](\w+)["']/g) ?? [])
+    const text = args.join(' ').replaceAll('\\n', '\n');
+    for (const [, inner = ''] of text.matchAll(/\b(?:rcall|redis\.p?call)\(\s*["'](\w+)["']/g))
       commands.add(inner.toLowerCase());
+    for (const [, inner = ''] of text.matchAll(/["']([LR]PUSH)["']/g)) commands.add(inner.toLowerCase());
   });
   try {
     await role();
@@ -145,11 +181,14 @@ describe('the users of Redis that docs/security.md describes', () => {
 
   test('may do what their roles do, and nothing else', async () => {
     const server = await useRedisProcess();
+    const left = await leftBehind(server.admin);
     let runs: readonly string[] = [];
+    const produced = await commandsOf(server, async () => (runs = await produce(server.url, server.admin)));
+    const worked = await commandsOf(server, () => work(server.url, [...runs, ...left.others]));
     const needed = {
-      producer: await commandsOf(server, async () => (runs = await produce(server.url))),
-      worker: await commandsOf(server, () => work(server.url, server.admin, runs)),
       dashboard: await commandsOf(server, () => show(server.url, runs)),
+      worker: worked,
+      producer: [...new Set([...produced, ...(await commandsOf(server, () => operate(server.url, left)))])].sort(),
     };
     for (const role of roles) {
       const commands = needed[role].filter((command) => role !== 'dashboard' || !NEVER_OF_A_DASHBOARD.has(command));
@@ -161,9 +200,11 @@ describe('the users of Redis that docs/security.md describes', () => {
     const { admin, port } = await useRedisProcess();
     for (const role of roles) await admin.acl('SETUSER', role, ...redisUser(documents, role).rule, '>pw');
     const url = (role: (typeof roles)[number]) => `redis://${role}:pw@127.0.0.1:${port}`;
-    const runs = await produce(url('producer'));
-    await work(url('worker'), admin, runs);
+    const left = await leftBehind(admin);
+    const runs = await produce(url('producer'), admin);
+    await work(url('worker'), [...runs, ...left.others]);
     await show(url('dashboard'), runs);
+    await operate(url('producer'), left);
     const denied = z.array(z.array(z.unknown())).parse(await admin.acl('LOG', 100));
     expect(denied.filter((entry) => !entry.some((part) => DISPENSABLE.has(String(part))))).toEqual([]);
     for (const role of roles) {

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { PermanentError } from '../../../src/errors.js';
+import type { RunRecord } from '../../../src/facts.js';
 import { checkHistory } from '../../../src/orchestrators/invariants/check.js';
 import type { LedgerRow } from '../../../src/orchestrators/invariants/history.js';
 import { violationText } from '../../../src/orchestrators/invariants/verdict.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
-import type { RunRecord } from '../../../src/ports.js';
 import { defineTask } from '../../../src/task.js';
 import { call, type Simulated, scheduleOf, simulate } from '../../support/simulation.js';
 

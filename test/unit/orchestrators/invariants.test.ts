@@ -1,6 +1,7 @@
 /** Each invariant is silent on a right history and flags the wrong ones, of which each differs from it in one thing. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { EffectDone, EffectIntent, Facts, FinalStatus, RunRecord } from '../../../src/facts.js';
 import { checkHistory } from '../../../src/orchestrators/invariants/check.js';
 import {
   type History,
@@ -11,7 +12,6 @@ import {
 import { violationText } from '../../../src/orchestrators/invariants/verdict.js';
 import { defineRouter } from '../../../src/orchestrators/router.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
-import type { EffectDone, EffectIntent, Facts, FinalStatus, RunRecord } from '../../../src/ports.js';
 import { failed, pending, succeeded } from '../../support/facts.js';
 import { anyInput, echo, task } from '../../support/workflows.js';
 

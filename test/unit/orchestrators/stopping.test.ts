@@ -1,5 +1,6 @@
 /** The rows of the transition tables about stops, policies, pivots and people's words. */
 import { describe, expect, test } from 'vitest';
+import type { OperatorWord, StopRequest } from '../../../src/facts.js';
 import { conclude } from '../../../src/orchestrators/conclude.js';
 import { decide } from '../../../src/orchestrators/decide.js';
 import type { FailurePolicy } from '../../../src/orchestrators/definition.js';
@@ -7,7 +8,6 @@ import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../../src/orchestrators/router.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { verdictOf } from '../../../src/orchestrators/stopping.js';
-import type { OperatorWord, StopRequest } from '../../../src/ports.js';
 import { BOOM, factsOf, failed, failedAttempt, type Known, pending, succeeded } from '../../support/facts.js';
 import { anyInput, task } from '../../support/workflows.js';
 

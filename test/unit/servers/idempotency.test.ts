@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { EFFECT_TABLES, EffectJournal } from '../../../src/servers/idempotency.js';
+import { EFFECT_TABLES, EFFECT_TABLES_SINCE_1, EffectJournal } from '../../../src/servers/idempotency.js';
 import { SqliteFile } from '../../../src/servers/sqlite.js';
 import { dataFolder } from '../../integration/servers/server-fixture.js';
 
@@ -105,5 +105,59 @@ describe('an undo', () => {
     undo('k1', 'u');
     expect(() => undo('k2', 'u')).toThrow(failing('KEY_REUSED'));
     expect(happened).toEqual(['pay k1', 'pay k2', 'refund k1']);
+  });
+});
+
+describe('the list of effects', () => {
+  it('[P3] goes through all keys in order, page by page, each with its tool and whether it stands', () => {
+    const { once, undo, effects } = journal();
+    for (const key of ['b/2', 'a', 'b/10', 'c']) once(key);
+    undo('b/10', 'u');
+    undo('never');
+    const first = effects.list({ limit: 4 });
+    expect(first).toMatchObject({
+      effects: [
+        { key: 'a', tool: 'pay', undone: false },
+        { key: 'b/10', tool: 'pay', undone: true },
+        { key: 'b/2', undone: false },
+        { key: 'c' },
+      ],
+      next: 'c',
+    });
+    for (const { at } of first.effects) expect(Date.now() - Date.parse(at ?? '')).toBeLessThan(60_000);
+    expect(effects.list({ limit: 4, after: first.next })).toMatchObject({
+      effects: [
+        { key: 'never', undone: true },
+        { key: 'u', tool: 'refund', undone: false },
+      ],
+    });
+    expect(effects.list({ limit: 4, after: 'u' })).toEqual({ effects: [] });
+  });
+
+  it('keeps to a prefix, whatever stands in it', () => {
+    const { once, effects } = journal();
+    for (const key of ['%_x', '%_', '%', 'ab', 'ä', 'äö', 'äz😀', 'b']) once(key);
+    const keys = (prefix: string, after?: string) =>
+      effects.list({ limit: 9, prefix, after }).effects.map((e) => e.key);
+    expect(keys('%_')).toEqual(['%_', '%_x']);
+    expect(keys('ä')).toEqual(['ä', 'äz😀', 'äö']);
+    expect(keys('ä', 'ä')).toEqual(['äz😀', 'äö']);
+    expect(keys('c')).toEqual([]);
+  });
+
+  it('is there in a file from before it was kept when an effect happened', () => {
+    const path = join(dataFolder(), 'old.db');
+    const old = new SqliteFile(path, { version: 1, tables: EFFECT_TABLES.replace(/,? *--.*\n *at TEXT.*/, '') });
+    old.run("INSERT INTO effects (key, tool, arguments, answer) VALUES ('k', 'pay', '{}', '{}')");
+    old.close();
+    const schema = { version: 2, tables: EFFECT_TABLES, upgrades: [EFFECT_TABLES_SINCE_1] };
+    for (const open of [1, 2]) {
+      const file = new SqliteFile(path, schema);
+      expect(new EffectJournal(file).list({ limit: open })).toMatchObject({
+        effects: [{ key: 'k', tool: 'pay', undone: false }],
+      });
+      file.close();
+    }
+    expect(() => new SqliteFile(path, { version: 1, tables: EFFECT_TABLES })).toThrow(/version 2/);
   });
 });

@@ -3,12 +3,6 @@
  * BullMQ add (several workers, crashes, time between attempts) is left to the integration tests.
  */
 import { type ErrorRecord, toSwitchyardError } from '../../../src/errors.js';
-import { effectKey } from '../../../src/names.js';
-import { conclude } from '../../../src/orchestrators/conclude.js';
-import { decide } from '../../../src/orchestrators/decide.js';
-import type { Workflow, WorkflowDefinition } from '../../../src/orchestrators/definition.js';
-import type { Stage } from '../../../src/orchestrators/move.js';
-import { stageTask, stepOf } from '../../../src/orchestrators/stage-task.js';
 import type {
   EffectDone,
   EffectIntent,
@@ -18,7 +12,13 @@ import type {
   OperatorStatus,
   RunRecord,
   StageFact,
-} from '../../../src/ports.js';
+} from '../../../src/facts.js';
+import { effectKey } from '../../../src/names.js';
+import { conclude } from '../../../src/orchestrators/conclude.js';
+import { decide } from '../../../src/orchestrators/decide.js';
+import type { Workflow, WorkflowDefinition } from '../../../src/orchestrators/definition.js';
+import type { Stage } from '../../../src/orchestrators/move.js';
+import { stageTask, stepOf } from '../../../src/orchestrators/stage-task.js';
 import type { Task, ToolOptions } from '../../../src/task.js';
 import { silentLog } from '../../support/silent-log.js';
 

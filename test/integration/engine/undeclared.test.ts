@@ -1,0 +1,85 @@
+/** [P3] outside of sagas: branches and routes whose task does not say how it is safe to repeat. */
+import { expect, test } from 'vitest';
+import { SwitchyardError } from '../../../src/errors.js';
+import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
+import { useEngine, useWorkingEngine } from '../../support/engine.js';
+import { anyInput, signal, task } from '../../support/workflows.js';
+
+const lost = () => new SwitchyardError('TOOL_TIMEOUT', 'no answer', { answered: false });
+
+function mailing(send: () => unknown, policy: { readonly idempotent?: true } = {}) {
+  return defineFanOut({
+    name: 'mailing',
+    input: anyInput,
+    branches: { mail: { run: task('mail', send, { attempts: 3, ...policy }), with: () => 0 } },
+    aggregate: ({ mail }) => (mail.state === 'failed' ? mail.error.code : mail.state),
+  });
+}
+
+test('[P3] a branch that declares nothing is not made again after a lost answer; a person who has found out retries it', async () => {
+  let sent = 0;
+  const flow = mailing(() => {
+    sent += 1;
+    if (sent === 1) throw lost();
+    return 'sent';
+  });
+  const { sy } = await useWorkingEngine([flow]);
+  const run = await sy.start(flow, {});
+  expect(await run.wait('10s')).toMatchObject({ status: 'failed', output: 'IN_DOUBT' });
+  expect(sent).toBe(1);
+  await run.retry({ reason: 'it was not sent' });
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed' });
+  expect(sent).toBe(2);
+});
+
+test('one that is declared idempotent is, and so is one that failed for certain', async () => {
+  let sent = 0;
+  const declared = mailing(
+    () => {
+      sent += 1;
+      if (sent === 1) throw lost();
+    },
+    { idempotent: true },
+  );
+  const one = await useWorkingEngine([declared]);
+  expect(await (await one.sy.start(declared, {})).wait('10s')).toMatchObject({ status: 'completed' });
+  let tried = 0;
+  const certain = mailing(() => {
+    tried += 1;
+    if (tried === 1) throw new Error('refused');
+  });
+  const two = await useWorkingEngine([certain]);
+  expect(await (await two.sy.start(certain, {})).wait('10s')).toMatchObject({ status: 'completed' });
+});
+
+test('[P3] a worker that dies in the middle of an undeclared branch leaves it in doubt', async () => {
+  let sent = 0;
+  const flow = mailing(() => {
+    sent += 1;
+  });
+  const engine = useEngine([flow]);
+  const run = await engine.sy.start(flow, {});
+  // As BullMQ leaves a job that was begun once, and whose worker was lost.
+  await engine.redis.hset(`${engine.prefix}:tasks:${run.id}-mail`, 'stc', 1, 'ats', 1);
+  await engine.work();
+  expect(await run.wait('10s')).toMatchObject({ status: 'failed', output: 'IN_DOUBT' });
+  expect(sent).toBe(0);
+});
+
+test('[P3] a worker that stops cuts an undeclared branch short: the next one does not make it again', async () => {
+  const [begun, never] = [signal(), signal()];
+  let sent = 0;
+  const flow = mailing(async () => {
+    sent += 1;
+    begun.happen();
+    await never.happened;
+  });
+  const engine = useEngine([flow]);
+  const first = await engine.work({ graceMs: 1 });
+  const run = await engine.sy.start(flow, {});
+  await begun.happened;
+  await first.stop();
+  await engine.work();
+  expect(await run.wait('10s')).toMatchObject({ status: 'failed', output: 'IN_DOUBT' });
+  expect(sent).toBe(1);
+});
