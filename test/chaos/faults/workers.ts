@@ -12,21 +12,22 @@ const PAST_LOCK_MS = { quick: 4_500, full: 10_000 };
 const pastLock = ({ quick }: FaultEnv) => (quick ? PAST_LOCK_MS.quick : PAST_LOCK_MS.full);
 
 /** How often it may be that the frozen worker held nothing at that moment. */
-const FREEZES = 3;
+const FREEZES = { quick: 1, full: 3 };
 
 /** Frozen in the middle of its jobs, and woken when others have them: what it records then is refused. */
 export async function workerFrozen(env: FaultEnv): Promise<FaultReport> {
+  const freezes = env.quick ? FREEZES.quick : FREEZES.full;
   return await withShop(env, { workers: 1 }, async (scene) => {
     const { shop } = scene;
     const frozen = await shop.worker();
-    const shares = Array.from({ length: FREEZES }, (_, n) => (n + env.random()) / (FREEZES + 1));
+    const shares = Array.from({ length: freezes }, (_, n) => (n + env.random()) / (freezes + 1));
     await midLoad(env, scene, shares, async () => {
       frozen.signal('SIGSTOP');
       await lasting(pastLock(env));
       frozen.signal('SIGCONT');
     });
     const audited = await audit(shop);
-    return report(shop, audited, { faults: { 'worker SIGSTOP': FREEZES }, violations: unburnt(audited) });
+    return report(shop, audited, { faults: { 'worker SIGSTOP': freezes }, violations: unburnt(audited) });
   });
 }
 
