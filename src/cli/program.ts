@@ -1,6 +1,6 @@
 /** The command line: what there is, and which file does it. Commands are imported when they are called. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { type Argument, Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { addOperatorCommands } from './operator-program.js';
 import { reportError } from './report-error.js';
@@ -60,7 +60,12 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     .option('--mcp <file>', 'MCP servers (SWITCHYARD_MCP; default mcp.json here, else the shipped servers)')
     .option('--config <file>', 'configuration (default switchyard.config.{js,mjs,ts} here, else the shipped workflows)')
     .option('--dev', 'worker, enqueue, api: start the private Redis if there is none')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // Without its `[options]`: a wider column of names would leave the descriptions no room to be wrapped in.
+      subcommandTerm: (command) =>
+        [command.name(), ...command.registeredArguments.map((argument) => argumentTerm(argument))].join(' '),
+    })
     .configureOutput({
       writeOut: (text) => terminal.out.write(text),
       writeErr: (text) => terminal.err.write(text),
@@ -198,6 +203,10 @@ Examples:
     done(await operate(settingsOf(command), { id, say, wait }, terminal));
   });
   return program;
+}
+
+function argumentTerm(argument: Argument): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
 }
 
 const text = z.string().optional();

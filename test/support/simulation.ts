@@ -23,13 +23,7 @@ import type { Phase, Stage } from '../../src/orchestrators/move.js';
 import { type OperatorRequest, operate, type Statement } from '../../src/orchestrators/operate.js';
 import { taskOf } from '../../src/orchestrators/stage-task.js';
 import type { Fence, Fenced, RunLog } from '../../src/ports.js';
-import {
-  type ActiveJob,
-  type Handled,
-  type JobHandler,
-  type ProcessorDependencies,
-  RUN_STOPS,
-} from '../../src/processors/job.js';
+import type { ActiveJob, Handled, JobHandler, ProcessorDependencies } from '../../src/processors/job.js';
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
 import { ENVELOPE_VERSION, StageResult } from '../../src/schema.js';
@@ -71,11 +65,6 @@ class Process {
     return new Promise((resolve) => {
       this.stop = resolve;
     });
-  }
-
-  /** The message that the run is to stop. */
-  stopRun(): void {
-    this.abort.abort(RUN_STOPS);
   }
 
   crash(): Promise<never> {
@@ -213,7 +202,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     });
   }
 
-  /** What `stop-run.lua` and `drop-waiting.lua` do, and the message to the workers. */
+  /** What `stop-run.lua` and `drop-waiting.lua` do. No worker is told: here jobs run one at a time, and a frozen one hears nothing. */
   function cancel(): void {
     const pivot = definition.steps.find((step) => step.pivot)?.name;
     if (outcome || phase === 'compensating' || phase === 'compensation_stuck') return;
@@ -226,7 +215,6 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
         facts.delete(stage);
       }
     }
-    for (const { job, process } of frozen) if (job.stage !== ROOT && !job.stage.endsWith('.undo')) process.stopRun();
   }
 
   /** What `operate-run.lua` does with a person's word. */

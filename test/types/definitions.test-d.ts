@@ -6,6 +6,7 @@ import { defineFanOut } from '../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../src/orchestrators/router.js';
 import { defineSaga } from '../../src/orchestrators/saga.js';
 import { defineTask, mcpTask, type TaskInput, type TaskOutput } from '../../src/task.js';
+import { approval, signal } from '../../src/wait-task.js';
 import type {
   OrderOutput,
   order,
@@ -309,6 +310,35 @@ describe('a saga', () => {
       // @ts-expect-error the step's output is { words }
       find: [shout, ({ key }) => ({ text: key }), (answer: string) => answer],
     });
+  });
+});
+
+describe('stages that wait, and policies', () => {
+  const input = z.object({ amount: z.number() });
+
+  it('give later steps what a person or a signal said', () => {
+    defineSaga({ name: 'asks', input })
+      .step('boss', approval(), { with: ({ input: { amount } }) => ({ question: `${amount}?` }) })
+      .step('pickup', signal({ name: 'pickup', output: z.object({ carrier: z.string() }) }), { with: () => null })
+      .returns((done) => {
+        expectTypeOf(done.boss?.by).toEqualTypeOf<string | undefined>();
+        expectTypeOf(done.pickup?.carrier).toEqualTypeOf<string | undefined>();
+      });
+  });
+
+  it('do not compile when an approval asks nothing, or a default is no signal', () => {
+    // @ts-expect-error a question is text
+    defineSaga({ name: 'asks', input }).step('boss', approval(), { with: () => ({ details: 1 }) });
+    // @ts-expect-error the default must be what the signal brings
+    signal({ name: 'pickup', output: z.object({ carrier: z.string() }), default: { by: 'ACME' } });
+  });
+
+  it('do not compile for a policy or a pivot that is none', () => {
+    const branches = { one: { run: shout, with: () => ({ text: 'a' }) } };
+    // @ts-expect-error there is no such policy
+    defineFanOut({ name: 'f', input, branches, onFailure: 'ignore', aggregate: () => null });
+    // @ts-expect-error a step is the pivot, or it is not named so
+    defineSaga({ name: 's', input }).step('one', shout, { with: () => ({ text: 'a' }), pivot: false });
   });
 });
 

@@ -187,6 +187,15 @@ function countOf(stage: string, { record }: Evidence, { rules }: Grounds): Effec
 /** A person is asked: as it should be for what is not declared, and as a finding for everything else. */
 function waitsForPerson(evidence: Evidence, { definition, back }: Grounds): Verdict | undefined {
   const { run } = evidence;
+  const doubted = run.timeline.find(({ attempts }) => attempts.at(-1)?.error?.code === 'IN_DOUBT')?.name;
+  const isLeft = doubted !== undefined && (run.status === 'failed' || run.status === 'partial');
+  if (isLeft && factsOf(definition, doubted)?.safety === 'unsafe') {
+    return {
+      result: 'left in doubt',
+      verdict: 'ok',
+      note: 'neither key nor idempotent is declared: a person retries it',
+    };
+  }
   if (run.status !== 'in_doubt' && run.status !== 'compensation_stuck') return undefined;
   const about = run.error?.step ?? '';
   const facts = factsOf(definition, about);

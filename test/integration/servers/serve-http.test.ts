@@ -85,7 +85,7 @@ describe('Streamable HTTP', () => {
     const { url } = await listening({ token: 'secret' });
     expect((await fetch(url, { method: 'POST', headers: jsonHeaders, body: listTools })).status).toBe(401);
     const { client } = await connect(url, { authorization: 'Bearer secret' });
-    expect((await client.listTools()).tools).toHaveLength(5);
+    expect((await client.listTools()).tools).toHaveLength(6);
   });
 
   it('is at /mcp only', async () => {

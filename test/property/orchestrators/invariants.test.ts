@@ -20,10 +20,13 @@ async function history(numbers: readonly number[]) {
       input: z.unknown(),
       output: z.unknown(),
       key: true,
-      run: async (_args, { key }) => {
+      run: async (_args, { key, run, stage }) => {
         if (choose(8) === 1) throw new PermanentError('refused');
-        // Once per key, as a tool that honours it.
-        await call(() => ledger.set(key, ledger.get(key) ?? { books: 'tool', seq: ledger.size, key }));
+        await call(() => {
+          // As a tool that honours keys: once per key, and never after its undo.
+          if (ledger.has(`${run}/${stage}.undo/1`)) throw new PermanentError('it was undone before it came');
+          ledger.set(key, ledger.get(key) ?? { books: 'tool', seq: ledger.size, key });
+        });
         return 'done';
       },
     });
@@ -47,6 +50,7 @@ async function history(numbers: readonly number[]) {
       definition: () => definition,
       runs: new Map(settled ? [[record.id, { record, stages: new Map() }]] : []),
       skewMs: 0,
+      setAside: new Map([[record.id, new Set(record.outcome?.notUndone)]]),
       ledger: [...ledger.values()],
     });
   return { told, check };

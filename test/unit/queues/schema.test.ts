@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseJob, RootJob, StageJob, StageResult } from '../../../src/schema.js';
+import { parseJob, RootJob, StageJob, StageResult, TimerJob } from '../../../src/schema.js';
 
-const root = { v: 1, run: 'flow-0-t1', workflow: 'flow', version: 1 };
+const root = { v: 2, run: 'flow-0-t1', workflow: 'flow', version: 1 };
 const stage = { ...root, kind: 'step', stage: 'pay' };
 
 test('jobs of our own making are taken', () => {
@@ -9,13 +9,19 @@ test('jobs of our own making are taken', () => {
   expect(parseJob(StageJob, { ...stage, input: { any: ['thing'] } }, 'j')).toEqual({
     ...stage,
     input: { any: ['thing'] },
+    after: 0,
   });
+  expect(parseJob(TimerJob, { ...root, kind: 'timer', timer: 'deadline' }, 'j')).toMatchObject({ timer: 'deadline' });
+});
+
+test('jobs of the version before are taken', () => {
+  expect(parseJob(StageJob, { ...stage, v: 1 }, 'j')).toEqual({ ...stage, v: 1, after: 0 });
 });
 
 test.each<[title: string, data: unknown, path: string]>([
   ['nothing', undefined, ''],
   ['a text', 'run', ''],
-  ['another version of the envelope', { ...stage, v: 2 }, 'v'],
+  ['another version of the envelope', { ...stage, v: 3 }, 'v'],
   ['no run', { ...stage, run: '' }, 'run'],
   ['a run that is a number', { ...stage, run: 5 }, 'run'],
   ['an unknown kind', { ...stage, kind: 'root' }, 'kind'],

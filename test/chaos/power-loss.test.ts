@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { effectsOrphaned } from '../../chaos/faults/orphans.js';
+import { effectsOrphaned } from './faults/orphans.js';
 
 test('[P3] after power losses with everysec every effect that stands without a run is named, and no other', {
   timeout: 120_000,

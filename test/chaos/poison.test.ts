@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { useEngine } from '../../support/engine.js';
-import { poisoned } from '../../support/poison/workflow.js';
+import { useEngine } from '../support/engine.js';
+import { poisoned } from '../support/poison/workflow.js';
 
-const PROGRAM = fileURLToPath(new URL('../../support/poison/worker.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../support/poison/worker.ts', import.meta.url));
 
 /** A worker process that is started again whenever it dies, as a supervisor would; resolves how often it died. */
 function supervise(url: string, prefix: string): { readonly deaths: () => number } {

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { violationText } from '../../src/orchestrators/invariants/verdict.js';
-import { QUICK_SETTINGS } from '../chaos/lane.js';
-import { runMatrix } from '../chaos/matrix.js';
-import { runMutants } from '../chaos/mutants.js';
-import { planRuns } from '../chaos/plan.js';
-import { SITES } from '../chaos/points.js';
-import { openShop } from '../chaos/shop.js';
 import { deletePrefix, redisUrl, testPrefix } from '../support/redis.js';
+import { QUICK_SETTINGS } from './lane.js';
+import { runMatrix } from './matrix.js';
+import { runMutants } from './mutants.js';
+import { planRuns } from './plan.js';
+import { SITES } from './points.js';
+import { openShop } from './shop.js';
 
 async function ownFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-chaos-test-'));
