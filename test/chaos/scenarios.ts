@@ -13,6 +13,7 @@ import { effectsOrphaned } from './faults/orphans.js';
 import { duplicateSubmits, redisDownForProducers } from './faults/producers.js';
 import { powerLostAlways, powerLostEverysec, redisKilled } from './faults/redis-loss.js';
 import { diskFull, evictingRedis, redisFrozen, redisFull } from './faults/redis-trouble.js';
+import { twoVersions } from './faults/versions.js';
 import { clockSkewed, eventLoopBlocked, workerFrozen, workersStopped } from './faults/workers.js';
 
 export interface Scenario {
@@ -42,6 +43,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'event loop blocked past its lock', runs: 30, run: eventLoopBlocked },
   { name: 'workers told to stop under load', runs: 60, run: workersStopped },
   { name: 'clock of a worker skewed', runs: 30, run: clockSkewed },
+  { name: 'two releases at once', runs: 60, run: twoVersions },
   { name: 'a BullMQ 5.3 worker on a queue of ours', runs: 30, run: oldBullmqWorker },
   { name: 'jobs removed by hand', runs: 60, run: jobsRemoved },
 ];

@@ -1,5 +1,6 @@
 /** Workers that live on past their lock, that are told to stop, and whose clock is wrong. */
 import { readdir, readFile } from 'node:fs/promises';
+import { fakeClock } from '../../support/faults/fake-clock.js';
 import type { Shop } from '../../support/faults/shop.js';
 import type { ShopWorker } from '../../support/faults/shop-worker-process.js';
 import { lasting, until } from '../../support/faults/until.js';
@@ -11,21 +12,22 @@ const PAST_LOCK_MS = { quick: 4_500, full: 10_000 };
 const pastLock = ({ quick }: FaultEnv) => (quick ? PAST_LOCK_MS.quick : PAST_LOCK_MS.full);
 
 /** How often it may be that the frozen worker held nothing at that moment. */
-const FREEZES = 3;
+const FREEZES = { quick: 1, full: 3 };
 
 /** Frozen in the middle of its jobs, and woken when others have them: what it records then is refused. */
 export async function workerFrozen(env: FaultEnv): Promise<FaultReport> {
+  const freezes = env.quick ? FREEZES.quick : FREEZES.full;
   return await withShop(env, { workers: 1 }, async (scene) => {
     const { shop } = scene;
     const frozen = await shop.worker();
-    const shares = Array.from({ length: FREEZES }, (_, n) => (n + env.random()) / (FREEZES + 1));
+    const shares = Array.from({ length: freezes }, (_, n) => (n + env.random()) / (freezes + 1));
     await midLoad(env, scene, shares, async () => {
       frozen.signal('SIGSTOP');
       await lasting(pastLock(env));
       frozen.signal('SIGCONT');
     });
     const audited = await audit(shop);
-    return report(shop, audited, { faults: { 'worker SIGSTOP': FREEZES }, violations: unburnt(audited) });
+    return report(shop, audited, { faults: { 'worker SIGSTOP': freezes }, violations: unburnt(audited) });
   });
 }
 
@@ -106,12 +108,18 @@ export async function clockSkewed(env: FaultEnv): Promise<FaultReport> {
     const skewed = await Promise.all(
       [HOUR_MS, -HOUR_MS].map((ms) => shop.worker({ preload: ['skew-clock.mjs'], env: { CLOCK_SKEW_MS: String(ms) } })),
     );
+    const mend: (() => unknown)[] = skewed.map((worker) => () => worker.signal('SIGUSR2'));
+    const fake = await fakeClock(env.folder, HOUR_MS / 1_000);
+    if (typeof fake !== 'string') {
+      skewed.push(await shop.worker({ env: fake.env }));
+      mend.push(fake.mend);
+    }
     const half = Math.ceil(env.runs / 2);
     await shop.submit(shop.client(), 0, half);
     const before = await audit(shop);
     const took = await jobsTakenBy(redis.admin, skewed);
     const silent = skewed.filter((worker) => !/clock is/.test(worker.output()));
-    for (const worker of skewed) worker.signal('SIGUSR2');
+    for (const one of mend) await one();
     await until(() => skewed.every((worker) => /takes jobs again/.test(worker.output())), {
       what: 'work with mended clocks',
     });
@@ -127,6 +135,7 @@ export async function clockSkewed(env: FaultEnv): Promise<FaultReport> {
         ...silent.map((worker) => `worker ${worker.pid} does not say that its clock is wrong`),
         ...unburnt(audited),
       ],
+      notes: typeof fake === 'string' ? [fake] : [],
     });
   });
 }

@@ -1,0 +1,43 @@
+/**
+ * Those fault scenarios that are quick, small: that each fault strikes, and that what is promised holds. `npm run chaos --
+ * --faults` runs them all, at size.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { FaultScenario } from '../../chaos/faults/fault.js';
+import { jobsRemoved, oldBullmqWorker } from '../../chaos/faults/meddling.js';
+import { networkResets } from '../../chaos/faults/network.js';
+import { redisDownForProducers } from '../../chaos/faults/producers.js';
+import { powerLostAlways, redisKilled } from '../../chaos/faults/redis-loss.js';
+import { diskFull, evictingRedis, redisFrozen, redisFull } from '../../chaos/faults/redis-trouble.js';
+import { eventLoopBlocked, workerFrozen } from '../../chaos/faults/workers.js';
+import { randomOf } from '../../chaos/plan.js';
+
+const SEED = 7;
+
+test.each<[what: string, scenario: FaultScenario, runs: number]>([
+  ['[P1] Redis is killed', redisKilled, 20],
+  ['[P1] the power goes under appendfsync always', powerLostAlways, 12],
+  ['Redis is frozen past every lock', redisFrozen, 12],
+  ['Redis runs out of memory', redisFull, 12],
+  ['Redis runs out of disk', diskFull, 12],
+  ['[P7] Redis evicts', evictingRedis, 1],
+  ['the network resets', networkResets, 40],
+  ['clients meet no Redis', redisDownForProducers, 6],
+  ['[P2] a worker is frozen past its lock', workerFrozen, 12],
+  ["[P2] a worker's event loop is blocked past its lock", eventLoopBlocked, 12],
+  ['[P1] a BullMQ 5.3 worker takes part', oldBullmqWorker, 20],
+  ['[P1] jobs are removed by hand', jobsRemoved, 20],
+])(
+  '%s',
+  async (_what, scenario, runs) => {
+    const folder = await mkdtemp(join(tmpdir(), 'switchyard-faults-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const report = await scenario({ folder, random: randomOf(SEED), runs, quick: true });
+    expect(report.violations, JSON.stringify(report.counts)).toEqual([]);
+    expect(Math.max(0, ...Object.values(report.faults))).toBeGreaterThan(0);
+  },
+  120_000,
+);
