@@ -1,19 +1,20 @@
 /**
- * Those fault scenarios that are quick, small: that each fault strikes, and that what is promised holds. `npm run chaos --
- * --faults` runs them all, at size.
+ * The fault scenarios, small: that each fault strikes, and that what is promised holds. `npm run chaos -- --faults` runs
+ * them all, at size.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { FaultScenario } from '../../chaos/faults/fault.js';
-import { jobsRemoved, oldBullmqWorker } from '../../chaos/faults/meddling.js';
-import { networkResets } from '../../chaos/faults/network.js';
-import { redisDownForProducers } from '../../chaos/faults/producers.js';
-import { powerLostAlways, redisKilled } from '../../chaos/faults/redis-loss.js';
-import { diskFull, evictingRedis, redisFrozen, redisFull } from '../../chaos/faults/redis-trouble.js';
-import { eventLoopBlocked, workerFrozen } from '../../chaos/faults/workers.js';
-import { randomOf } from '../../chaos/plan.js';
+import type { FaultScenario } from './faults/fault.js';
+import { jobsRemoved, oldBullmqWorker } from './faults/meddling.js';
+import { networkResets } from './faults/network.js';
+import { duplicateSubmits, redisDownForProducers } from './faults/producers.js';
+import { powerLostAlways, redisKilled } from './faults/redis-loss.js';
+import { diskFull, evictingRedis, redisFrozen, redisFull } from './faults/redis-trouble.js';
+import { twoVersions } from './faults/versions.js';
+import { clockSkewed, eventLoopBlocked, workerFrozen, workersStopped } from './faults/workers.js';
+import { randomOf } from './plan.js';
 
 const SEED = 7;
 
@@ -26,8 +27,12 @@ test.each<[what: string, scenario: FaultScenario, runs: number]>([
   ['[P7] Redis evicts', evictingRedis, 1],
   ['the network resets', networkResets, 40],
   ['clients meet no Redis', redisDownForProducers, 6],
+  ['[P5] several clients say the same at once', duplicateSubmits, 10],
   ['[P2] a worker is frozen past its lock', workerFrozen, 12],
   ["[P2] a worker's event loop is blocked past its lock", eventLoopBlocked, 12],
+  ['workers are told to stop', workersStopped, 20],
+  ["workers' clocks are an hour off", clockSkewed, 6],
+  ['two releases are at work at once', twoVersions, 10],
   ['[P1] a BullMQ 5.3 worker takes part', oldBullmqWorker, 20],
   ['[P1] jobs are removed by hand', jobsRemoved, 20],
 ])(
