@@ -106,7 +106,9 @@ async function untilAllStand(
   const stands = ({ of, id }: NamedCase): boolean => {
     const { passed, calls } = bench.record.run(id);
     if (of.killed === 'while-answering') return calls.some(({ answer }) => answer?.delivered === false);
-    return passed.some(({ held }) => held);
+    // The end may be known here before the worker has written down that it passed it: it is killed after it either way.
+    const isAfterEnd = of.order.kill?.moment === 'end' && of.order.kill.when === 'after';
+    return passed.some(({ held }) => held) || (isAfterEnd && ended.has(id));
   };
   const giveUpAt = Date.now() + limitMs;
   while (!named.every((one) => stands(one) || ended.has(one.id)) && Date.now() < giveUpAt) await delay(POLL_MS);
