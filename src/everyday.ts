@@ -10,7 +10,7 @@ import { type QueueState, readQueueStates } from './queues/queue-states.js';
 import { type Retried, type RetryDependencies, type RetryFilter, retryRuns } from './queues/retry-runs.js';
 import type { Said } from './queues/said.js';
 import { createSchedules, type Schedules } from './queues/schedules.js';
-import { applyCommand } from './queues/shared-limits.js';
+import { applyCommand } from './queues/set-limits.js';
 import type { Registry } from './registry.js';
 
 export interface Everyday {

@@ -27,7 +27,7 @@ import type { QueuePool } from './queues/queue-pool.js';
 import { reconcile } from './queues/reconcile.js';
 import type { RunJobs } from './queues/run-jobs.js';
 import type { Schedules } from './queues/schedules.js';
-import { applyConfigured } from './queues/shared-limits.js';
+import { applyConfigured } from './queues/set-limits.js';
 import { createStopRun } from './queues/stop-run.js';
 import { createTick } from './queues/tick.js';
 import type { Registry } from './registry.js';

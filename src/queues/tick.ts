@@ -18,7 +18,7 @@ export interface TickDependencies extends AcceptDependencies {
   readonly scripts: ScriptRunner;
   readonly keys: RedisKeys;
   readonly schedules: Pick<Schedules, 'list'>;
-  /** The newest version of a workflow that this worker has, if it has any. */
+  /** The newest version of a workflow that this worker has; undefined when it has none. */
   readonly latest: (workflow: string) => WorkflowDefinition | undefined;
   readonly logger: Logger;
 }

@@ -9,8 +9,6 @@
 local workflows = {}
 local known = redis.call('HGETALL', KEYS[1])
 for at = 1, #known, 2 do
-  -- By its scores: a producer's user may count members in a range, and not ask for their number.
-  local held = redis.call('ZCOUNT', ARGV[1] .. known[at], '-inf', '+inf')
-  workflows[#workflows + 1] = { known[at], known[at + 1], held }
+  workflows[#workflows + 1] = { known[at], known[at + 1], redis.call('ZCARD', ARGV[1] .. known[at]) }
 end
 return workflows

@@ -14,15 +14,14 @@ for at = 2, #ARGV do
   local name = ARGV[at]
   local queue = ARGV[1] .. name .. ':'
   local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency', 'max', 'duration')
-  -- By their scores: a producer's user may count members in a range, and not ask for their number.
-  local waiting = redis.call('LLEN', queue .. 'wait') + redis.call('ZCOUNT', queue .. 'prioritized', '-inf', '+inf')
+  local waiting = redis.call('LLEN', queue .. 'wait') + redis.call('ZCARD', queue .. 'prioritized')
   states[#states + 1] = {
     name,
     meta[1] and '1' or '',
     redis.call('HGET', KEYS[1], name) or '',
     waiting,
     redis.call('LLEN', queue .. 'active'),
-    redis.call('ZCOUNT', queue .. 'delayed', '-inf', '+inf'),
+    redis.call('ZCARD', queue .. 'delayed'),
     meta[2] or '',
     meta[3] or '',
     meta[4] or '',
