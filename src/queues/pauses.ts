@@ -48,8 +48,6 @@ export interface PausesDependencies {
   readonly assertWorkflow: (name: string) => void;
 }
 
-export type Pauses = ReturnType<typeof createPauses>;
-
 export function createPauses({ scripts, keys, clock, queues, served, assertWorkflow }: PausesDependencies) {
   async function setPaused(workflow: string, record: PauseRecord | undefined): Promise<boolean> {
     const args = [workflow, record ? JSON.stringify(record) : '', keys.pauses];
