@@ -91,12 +91,13 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
   const accepting = { scripts, keys, jobs, clock: systemClock };
-  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find };
+  const stop = createStopRun(scripts, keys);
+  const facing = { scripts, keys, jobs, log, stop, clock: systemClock, definition: registry.find };
   const handles = {
     log,
     settled,
     definition: registry.find,
-    control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
+    control: createRunControl(facing),
     answers: createAnswers(facing),
     erase: (run: string) => eraseRun(facing, run),
     startAgain: async (record: RunRecord) => (await startAnew(record)).id,

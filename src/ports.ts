@@ -77,8 +77,8 @@ export interface ReadOptions {
   readonly outputs?: 'all';
 }
 
-export interface Tally {
-  readonly kind: 'counted';
+/** How the branches of a fan-out stand, by what its root has been told and what people have answered. */
+export interface Standing {
   readonly completed: number;
   readonly failed: number;
   /** Branches of the plan that are not skipped. */
@@ -126,8 +126,8 @@ export interface RunLog {
   ): Promise<{ readonly kind: 'decided'; readonly decision: unknown } | Fenced>;
   /** Records that a run nobody has answered comes near its SLA; the first time stands. */
   recordSlaDue(run: string, fence: Fence, at: number): Promise<{ readonly kind: 'recorded' } | Fenced>;
-  /** Counts how a branch ended, once, and returns the tally of all that have ended. For fan-outs that need not wait for all. */
-  tally(run: string, fence: Fence, stage: string, completed: boolean): Promise<Tally | Fenced>;
+  /** Counts the branches that have ended. For fan-outs that need not wait for all. */
+  standing(run: string): Promise<Standing>;
   /** Ends the run once, moves it in the index, tells whoever waits; returns the outcome that stands. */
   end(
     run: string,

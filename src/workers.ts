@@ -22,6 +22,7 @@ import { createTimerHandler, isTimer } from './processors/timer.js';
 import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { createSiblingStop } from './queues/decided-fan-out.js';
 import { createHoldBack } from './queues/hold-back.js';
 import type { QueuePool } from './queues/queue-pool.js';
 import { reconcile } from './queues/reconcile.js';
@@ -80,7 +81,8 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
   const log = createRunLog(scripts, keys, retention);
-  const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
+  const stop = createStopRun(scripts, keys);
+  const answers = createAnswers({ scripts, keys, log, stop, clock, definition: registry.find });
   const stops = createStopSignals({
     subscriber,
     reader: connection,
@@ -99,7 +101,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const processors: ProcessorDependencies = {
     ...(deps.wrap?.(ports) ?? ports),
     definition: registry.find,
-    stop: createStopRun(scripts, keys),
+    stop,
     isStopping: stops.isStopping,
     holdBack: createHoldBack({ scripts, keys, clock, isPaused: pauses.isPaused }),
     answerAtDeadline: answers.answerAtDeadline,
@@ -115,6 +117,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     createStageHandler(processors),
   ];
   const isolation = createIsolation();
+  const onEnded = createSiblingStop(processors);
   const tickHandler = createTickHandler({
     tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest: newest }),
     logger,
@@ -133,6 +136,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       handler: queue === RUNS_QUEUE ? runs : stage,
       settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
+      onEnded,
       logger,
     }),
   );
@@ -153,7 +157,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const lookForLostRuns = () => {
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
-    const own = { scripts, keys, jobs: deps.jobs, schedules };
+    const own = { scripts, keys, jobs: deps.jobs, schedules, latest: newest };
     const reconciling = { ...processors, ...own, retention, workflows: registry.names };
     reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
@@ -161,7 +165,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       if (!stopping) logger.warn({ reason }, 'looking for runs whose root job is gone failed; the next look follows');
     });
   };
-  async function stop(): Promise<void> {
+  async function end(): Promise<void> {
     clearInterval(reconciler);
     clockGuard.stop();
     stops.close();
@@ -187,7 +191,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       reconciler.unref();
     },
     stop() {
-      stopping ??= stop();
+      stopping ??= end();
       return stopping;
     },
   };

@@ -3,9 +3,10 @@ import type { ErrorRecord } from '../errors.js';
 import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../facts.js';
 import type { Tags } from '../tags.js';
 import { planBranches } from './decide-fan-out.js';
+import { ROOT_STAGE } from './decide-saga.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
-import { type Question, questionsOf } from './questions.js';
+import { errorAbout, type Question, questionsOf } from './questions.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
 
@@ -83,14 +84,17 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
 }
 
 /** Why the run ended as it did, or why it waits for a person: then the failure of the stage that it asks about. */
-function errorOf({ record, stages }: Facts): Pick<RunDocument, 'error'> {
+function errorOf(facts: Facts): Pick<RunDocument, 'error'> {
+  const { record, stages } = facts;
   if (record.outcome) return record.outcome.error ? { error: record.outcome.error } : {};
   if (record.phase === undefined || record.phase === 'compensating' || record.phase === 'waiting_approval') return {};
   const failed = [...stages].findLast(
     ([stage, fact]) =>
       fact.state === 'failed' && (record.phase === 'compensation_stuck') === stage.endsWith(undoStage('')),
   );
-  return failed?.[1].state === 'failed' ? { error: { ...failed[1].error, step: failed[0] } } : {};
+  if (failed?.[1].state === 'failed') return { error: { ...failed[1].error, step: failed[0] } };
+  const own = errorAbout(facts, ROOT_STAGE);
+  return own ? { error: own } : {};
 }
 
 interface NamedStage {

@@ -127,9 +127,9 @@ export function createRunControl(deps: RunControlDependencies) {
   };
 }
 
-function fieldsOf({ again, answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
+function fieldsOf({ answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
   return {
-    ...(again !== undefined && answeredFor !== undefined && { [`answered-for/${again}`]: String(answeredFor) }),
+    ...(answeredFor && { [`answered-for/${answeredFor.stage}`]: String(answeredFor.attempt) }),
     ...(done && word.stage !== undefined && { [`done/${word.stage}`]: JSON.stringify(done) }),
   };
 }

@@ -20,8 +20,8 @@ export function createStopRun(scripts: ScriptRunner, keys: RedisKeys): StopRun {
   async function mark(run: string, request: StopRequest, fence: Fence | undefined): Promise<Stopped> {
     const reply = await scripts.run(
       STOP_RUN,
-      [keys.log(run), keys.root(run), keys.stopping, fence?.lockKey ?? keys.log(run)],
-      [fence?.token ?? '', run, JSON.stringify(request), keys.stops],
+      [keys.log(run), keys.root(run), keys.stopping, fence?.lockKey ?? keys.log(run), keys.settled],
+      [fence?.token ?? '', run, JSON.stringify(request), keys.stops, keys.indexBase],
     );
     const [kind, step]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     const known = KINDS.find((candidate) => candidate === kind);
@@ -33,10 +33,15 @@ export function createStopRun(scripts: ScriptRunner, keys: RedisKeys): StopRun {
   return async (run, request, fence) => {
     const stopped = await mark(run, request, fence);
     if (stopped.kind !== 'stopping') return stopped;
-    let taken: number;
-    do {
-      taken = Number(await scripts.run(DROP_WAITING, [keys.root(run), keys.log(run)], [DROP_PAGE]));
-    } while (taken === DROP_PAGE);
+    await dropWaiting(scripts, keys, run);
     return stopped;
   };
+}
+
+/** Takes the children that no worker has from a run that is to stop; nothing happens to any other. */
+export async function dropWaiting(scripts: ScriptRunner, keys: RedisKeys, run: string): Promise<void> {
+  let taken: number;
+  do {
+    taken = Number(await scripts.run(DROP_WAITING, [keys.root(run), keys.log(run)], [DROP_PAGE]));
+  } while (taken === DROP_PAGE);
 }

@@ -32,12 +32,11 @@ for _, name in ipairs({ workflow, '*' }) do
   redis.call('ZADD', index .. ':' .. name .. ':open', createdAt, run)
 end
 for _, again in ipairs(cjson.decode(ARGV[6])) do
-  local vote = redis.call('HGET', log, 'vote/' .. again.stage)
-  if vote then
-    redis.call('HINCRBY', log, 'tally/' .. vote, -1)
-    redis.call('HDEL', log, 'vote/' .. again.stage)
+  local answer = redis.call('HGET', log, 'answer/' .. again.stage)
+  if answer then
+    redis.call('HINCRBY', log, cjson.decode(answer).error and 'answered/failed' or 'answered/completed', -1)
+    redis.call('HDEL', log, 'answer/' .. again.stage)
   end
-  redis.call('HDEL', log, 'answer/' .. again.stage)
   redis.call('HDEL', root .. ':failed', again.job)
   redis.call('HDEL', root .. ':processed', again.job)
   forget(again.job)
