@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { ApiContext } from '../context.js';
 import { PAGE_HEADERS, runsPage } from '../runs-page.js';
@@ -52,8 +53,8 @@ export async function addPages(server: ApiServer, context: ApiContext, folder: s
 }
 
 /** A name of ours does not change with its content: it is asked for each time, and answered with 304. */
-function setHeaders(response: { setHeader(name: string, value: string): unknown }): void {
-  response.setHeader('cache-control', 'no-cache');
+function setHeaders(reply: FastifyReply): void {
+  reply.header('cache-control', 'no-cache');
 }
 
 function addRunsPage(server: ApiServer, { sy, redis }: ApiContext): void {
