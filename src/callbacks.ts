@@ -34,6 +34,8 @@ export interface CallbackRules {
 }
 
 export const CALLBACK_MAX_PAUSE_MS = 4 * 3_600_000;
+/** Bytes of a body: receivers commonly take as much and no more. A larger run is told without its input and output. */
+export const CALLBACK_MAX_BYTES = 128 * 1024;
 const DEFAULTS = { timeout: '10s', attempts: 15, firstPause: '5s' } as const;
 const MIN_SECRET_BYTES = 24;
 const MAX_URL_LENGTH = 2_048;
