@@ -1,16 +1,20 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
+import { createCallbackSender } from './adapters/callback-sender.js';
 import { systemClock } from './adapters/clock.js';
+import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { createPauseSignals } from './adapters/pause-signals.js';
 import { redisNow } from './adapters/redis-clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createStopSignals } from './adapters/stop-signals.js';
+import type { CallbackRules } from './callbacks.js';
 import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
-import { type RedisKeys, RUNS_QUEUE } from './names.js';
-import type { Clock, Logger, ToolCaller } from './ports.js';
+import { CALLBACKS_QUEUE, type RedisKeys, RUNS_QUEUE } from './names.js';
+import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
+import { createCallbackHandler } from './processors/callback.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
@@ -51,6 +55,8 @@ export interface WorkersDependencies {
   readonly keys: RedisKeys;
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
+  /** Where there are some, the ends of runs are told from here. */
+  readonly callbacks?: CallbackRules | undefined;
   /** The machine's by default. */
   readonly clock?: Clock;
   readonly logger: Logger;
@@ -73,8 +79,9 @@ export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
-  const served = queues ?? registry.queues();
-  assertQueues(served, registry.queues());
+  const known = [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
+  const served = queues ?? known;
+  assertQueues(served, known);
   const settings = workerSettings(overrides);
   const connection = deps.connections.open('worker');
   const subscriber = deps.connections.open('worker');
@@ -123,6 +130,11 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     if (isTick(job.data)) return tickHandler(job);
     return isTimer(job.data) ? timer(job) : root(job);
   };
+  const callback = deps.callbacks && callbackHandler(processors, deps.callbacks, scripts, keys);
+  const handlers = new Map<string, JobHandler>([
+    [RUNS_QUEUE, runs],
+    ...(callback ? [[CALLBACKS_QUEUE, callback] as const] : []),
+  ]);
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -130,7 +142,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       prefix,
       keys,
       name: `${hostname()}:${process.pid}`,
-      handler: queue === RUNS_QUEUE ? runs : stage,
+      handler: handlers.get(queue) ?? stage,
       settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
       logger,
@@ -191,6 +203,16 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       return stopping;
     },
   };
+}
+
+function callbackHandler(
+  processors: ProcessorDependencies,
+  rules: CallbackRules,
+  scripts: ScriptRunner,
+  keys: RedisKeys,
+): JobHandler {
+  const sender = createCallbackSender(rules, processors.clock);
+  return createCallbackHandler({ ...processors, rules, sender, deliveries: createDeliveryRecord(scripts, keys) });
 }
 
 function assertQueues(asked: readonly string[], known: readonly string[]): void {

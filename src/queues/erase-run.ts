@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERASE_PAGE } from '../config.js';
 import { type ErrorRecord, SwitchyardError, toSwitchyardError } from '../errors.js';
-import { ATTENTION_QUEUE, parseRunId, type RedisKeys, RUNS_QUEUE, SIGNALS_QUEUE } from '../names.js';
+import { ATTENTION_QUEUE, CALLBACKS_QUEUE, parseRunId, type RedisKeys, RUNS_QUEUE, SIGNALS_QUEUE } from '../names.js';
 import type { RunIndex, ScriptRunner } from '../ports.js';
 import { addingScript, ownScript, withDropRun } from './bullmq-scripts.js';
 import { listAll } from './list-all.js';
@@ -28,7 +28,9 @@ export interface EraseDependencies {
  *   REDIS_UNAVAILABLE
  */
 export async function eraseRun({ scripts, keys }: EraseDependencies, run: string): Promise<void> {
-  const queues = new Set([RUNS_QUEUE, ATTENTION_QUEUE, SIGNALS_QUEUE].map((queue) => keys.job(queue, '')));
+  const queues = new Set(
+    [RUNS_QUEUE, ATTENTION_QUEUE, SIGNALS_QUEUE, CALLBACKS_QUEUE].map((queue) => keys.job(queue, '')),
+  );
   let busy = 0;
   for (;;) {
     const reply: unknown = await scripts.run(ERASE_JOBS, [keys.log(run), keys.root(run)], [run, ERASE_PAGE]);
