@@ -52,7 +52,7 @@ while #page < wanted and at < stop and toLook > 0 do
     else
       last = run
     end
-    if entry and entry[1] and fits(entry[1], entry[4], entry[5]) then
+    if entry and entry[1] and fits(entry[1], entry[3], entry[4]) then
       page[#page + 1] = { run, entry[1], entry[2] or '', entry[3] or '', entry[4] or '', entry[5] or '' }
       if #page == wanted then break end
     end
