@@ -81,6 +81,9 @@ export const MAX_TAG_LENGTH = 64;
 /** Most bytes of one tool's answer. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
+/** Most workflows inside one another, the outermost included: each level is a run, and waits for the one below it. */
+export const MAX_NESTING = 8;
+
 /** Branches in one atomic append: a hundred keep Redis under 10 ms, a thousand block it for 34. */
 export const APPEND_PAGE = 100;
 

@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   CRASH_LOOP: { http: 500, exit: 1, retryable: false },
   TASK_FAILED: { http: 500, exit: 1, retryable: true },
   BAD_OUTPUT: { http: 500, exit: 1, retryable: false },
+  /** A run that stands for a stage of another ended without a result. */
+  NESTED_RUN_FAILED: { http: 500, exit: 1, retryable: false },
   ALL_BRANCHES_FAILED: { http: 500, exit: 1, retryable: false },
   /** An effect that is not safe to repeat has lost its answer: only a person can say whether it happened. */
   IN_DOUBT: { http: 409, exit: 4, retryable: false },

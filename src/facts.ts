@@ -99,6 +99,20 @@ export interface CallbackDelivery {
   readonly error?: string;
 }
 
+/** The stage for which a nested run stands, and the queue of its job. */
+export interface ParentStage {
+  readonly run: string;
+  readonly stage: string;
+  readonly queue: string;
+}
+
+/** A run that stands for a stage. */
+export interface NestedRun {
+  readonly run: string;
+  /** Attempts that the stage had had before: a stage that a person has had retried since has had more. */
+  readonly after: number;
+}
+
 /** Everything of ours that Redis keeps about one run. */
 export interface RunRecord {
   readonly id: string;
@@ -112,6 +126,10 @@ export interface RunRecord {
   /** The run that this one repeats. */
   readonly retryOf?: string;
   readonly tags?: Tags;
+  /** The stage of another run that this run stands for. */
+  readonly parent?: ParentStage;
+  /** By stage: the run that stands for it. */
+  readonly nested?: ReadonlyMap<string, NestedRun>;
   /** Whom to tell of its end. */
   readonly callback?: { readonly url: string };
   readonly delivery?: CallbackDelivery;

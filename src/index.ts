@@ -45,6 +45,7 @@ export type { RunProgress } from './orchestrators/run-events.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, RunSummary, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
 export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } from './orchestrators/timeline-page.js';
+export { workflowTask } from './orchestrators/workflow-task.js';
 export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { QueueLimits, SharedLimits } from './queue-limits.js';
 export type { StartOptions } from './queues/accept-run.js';

@@ -27,8 +27,10 @@ import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
 import { createHoldBack } from './queues/hold-back.js';
+import { createNestedRuns } from './queues/nested-runs.js';
 import type { QueuePool } from './queues/queue-pool.js';
 import { reconcile } from './queues/reconcile.js';
+import { createRunControl } from './queues/run-control.js';
 import type { RunJobs } from './queues/run-jobs.js';
 import type { Schedules } from './queues/schedules.js';
 import { applyConfigured } from './queues/set-limits.js';
@@ -103,10 +105,13 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     append: createAppendStages(scripts, keys, deps.jobs),
     tools: deps.tools ?? noTools,
   };
+  const stopRun = createStopRun(scripts, keys);
+  const facing = { scripts, keys, jobs: deps.jobs, log, clock, definition: registry.find };
   const processors: ProcessorDependencies = {
     ...(deps.wrap?.(ports) ?? ports),
     definition: registry.find,
-    stop: createStopRun(scripts, keys),
+    stop: stopRun,
+    nested: createNestedRuns({ ...facing, control: createRunControl({ ...facing, stop: stopRun }) }),
     isStopping: stops.isStopping,
     holdBack: createHoldBack({ scripts, keys, clock, isPaused: pauses.isPaused }),
     answerAtDeadline: answers.answerAtDeadline,

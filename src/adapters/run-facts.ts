@@ -9,8 +9,10 @@ import type {
   EffectIntent,
   Facts,
   FailedAttempt,
+  NestedRun,
   OperatorStatus,
   OperatorWord,
+  ParentStage,
   RunOutcome,
   RunRecord,
   StageFact,
@@ -154,7 +156,8 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
   const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
-  const [callback, delivery] = ['callback', 'delivery'].map((name) => plain.get(name));
+  const [callback, delivery, parent] = ['callback', 'delivery', 'parent'].map((name) => plain.get(name));
+  const nested = group<NestedRun>(fields, 'nested');
   return {
     id: run,
     workflow,
@@ -172,6 +175,8 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     ...(key !== undefined && { key }),
     ...(retryOf !== undefined && { retryOf }),
     ...(tags !== undefined && { tags: parse<Tags>(tags) }),
+    ...(parent !== undefined && { parent: parse<ParentStage>(parent) }),
+    ...(nested.size > 0 && { nested }),
     ...(callback !== undefined && { callback: parse<{ readonly url: string }>(callback) }),
     ...(delivery !== undefined && { delivery: parse<CallbackDelivery>(delivery) }),
     ...(stop !== undefined && { stop: parse<StopRequest>(stop) }),

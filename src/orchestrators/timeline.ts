@@ -36,6 +36,8 @@ export interface TimelineEntry {
   readonly attempts: readonly TimelineAttempt[];
   /** Why a branch was skipped. */
   readonly reason?: string;
+  /** The run that stands for this stage. */
+  readonly run?: string;
 }
 
 export interface RunDocument {
@@ -50,6 +52,8 @@ export interface RunDocument {
   /** The run that this one repeats. */
   readonly retryOf?: string;
   readonly tags?: Tags;
+  /** The run, and the stage of it, for which this one stands. */
+  readonly parent?: { readonly run: string; readonly stage: string };
   /** Set once the run was told to stop. */
   readonly stop?: StopRequest;
   /** What it asks of people now. */
@@ -112,6 +116,7 @@ export function summarizeRun(
     ...(record.outcome && { finishedAt: record.outcome.finishedAt }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
     ...(record.tags && { tags: record.tags }),
+    ...(record.parent && { parent: { run: record.parent.run, stage: record.parent.stage } }),
     ...(record.stop && { stop: record.stop }),
     ...(questions.length > 0 && { questions }),
     ...(record.words.length > 0 && { words: record.words }),
@@ -205,7 +210,13 @@ export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
     startedAt: attempts[0]?.startedAt ?? pendingSince ?? facts.record.intents.get(name)?.at ?? null,
     finishedAt: state === 'completed' || state === 'failed' ? (last?.finishedAt ?? null) : null,
     attempts,
+    ...nestedRun(facts.record, name),
   };
+}
+
+function nestedRun({ nested }: RunRecord, stage: string): Pick<TimelineEntry, 'run'> {
+  const run = nested?.get(stage)?.run;
+  return run === undefined ? {} : { run };
 }
 
 function stateOf(fact: StageFact | undefined, record: RunRecord, name: string): TimelineEntry['state'] {

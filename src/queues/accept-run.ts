@@ -12,7 +12,7 @@ import {
   toMsWithin,
 } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
-import type { Facts, RunRecord } from '../facts.js';
+import type { Facts, ParentStage, RunRecord } from '../facts.js';
 import { newRunId, type RedisKeys } from '../names.js';
 import { decide } from '../orchestrators/decide.js';
 import { planBranches } from '../orchestrators/decide-fan-out.js';
@@ -48,6 +48,13 @@ export interface StartOptions {
   readonly callback?: { readonly url: string };
 }
 
+/** Beside what a caller may say: for which stage of which run the new one stands. */
+export interface AcceptOptions extends StartOptions {
+  readonly parent?: ParentStage;
+  /** Attempts that this stage had had before. */
+  readonly after?: number;
+}
+
 export interface AcceptedRun {
   readonly id: string;
   /** True when a run with this key had been accepted before. */
@@ -70,7 +77,7 @@ export async function acceptRun(
   { scripts, keys, jobs, clock, callbacks }: AcceptDependencies,
   definition: WorkflowDefinition,
   sent: unknown,
-  options: StartOptions = {},
+  options: AcceptOptions = {},
 ): Promise<AcceptedRun> {
   const { delayMs, deadlineMs = definition.deadlineMs } = checkOptions(options);
   const facts = unstarted(definition, sent, options, clock.now());
@@ -79,7 +86,7 @@ export async function acceptRun(
   const stages = firstStages(definition, facts);
   const timers = [...runTimers(deadlineMs), ...stageTimers(definition, record, stages)];
   const packed = packJobs([
-    await jobs.root(definition, record, { children: stages.length > 0, delayMs }),
+    await jobs.root(definition, record, { children: stages.length > 0, delayMs, linked: record.parent !== undefined }),
     ...(await Promise.all(stages.map((stage) => jobs.stage(definition, facts, stage, delayMs)))),
     ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
     ...told,
@@ -95,6 +102,7 @@ export async function acceptRun(
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
     ...(record.tags && { tags: JSON.stringify(record.tags) }),
     ...(record.callback && { callback: JSON.stringify(record.callback) }),
+    ...(record.parent && { parent: JSON.stringify(record.parent) }),
     ...stopRules(definition, record),
   };
   const reply = await scripts.run(
@@ -108,6 +116,7 @@ export async function acceptRun(
       keys.indexBase,
       JSON.stringify(fields),
       keys.log(''),
+      options.after ?? 0,
       ...packed.args,
     ],
   );
@@ -151,6 +160,9 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
       `key "${record.key}" was used for run ${record.id} with another input. Use another key, or send the same input again`,
     );
   }
+  if (kind === 'stopped') {
+    throw new SwitchyardError('CANCELLED', `run ${record.id} was not begun: run ${record.parent?.run} is to stop`);
+  }
   throw new SwitchyardError(
     'ILLEGAL_STATE',
     `run ${record.id} has no record, yet a job of its name has not ended: ${String(detail)}. Somebody removed the one or added the other by hand. Remove that job, then start the run again`,
@@ -158,7 +170,7 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
 }
 
 /** The facts of a run that nobody has touched yet. */
-function unstarted(definition: WorkflowDefinition, sent: unknown, options: StartOptions, now: number): Facts {
+function unstarted(definition: WorkflowDefinition, sent: unknown, options: AcceptOptions, now: number): Facts {
   const input = runInput(definition, sent);
   const record: RunRecord = {
     id: newRunId(definition.name, options.key, now),
@@ -178,6 +190,7 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     ...(options.retryOf !== undefined && { retryOf: options.retryOf }),
     ...(options.tags && Object.keys(options.tags).length > 0 && { tags: options.tags }),
     ...(options.callback && { callback: { url: String(options.callback.url) } }),
+    ...(options.parent && { parent: options.parent }),
   };
   return { record, stages: new Map() };
 }

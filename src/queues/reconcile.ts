@@ -6,9 +6,11 @@
 import type { Retention } from '../config.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import type { StopRun } from '../orchestrators/move.js';
 import type { Clock, ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
 import { addingScript, ownScript, wakingScript } from './bullmq-scripts.js';
+import { isAwaited } from './is-awaited.js';
 import { releaseHeld } from './pauses.js';
 import type { RunJobs } from './run-jobs.js';
 import type { Schedules } from './schedules.js';
@@ -17,6 +19,7 @@ import { sweepEnded } from './sweep-ended.js';
 const TAKE_TURN = ownScript('take-turn');
 const MISSING_ROOTS = addingScript('missing-roots');
 const RESTORE_ROOT = addingScript('restore-root');
+const STOPPING_RUNS: Script = { name: 'stopping-runs', lua: "return redis.call('SMEMBERS', KEYS[1])" };
 const STRANDED_CHILDREN = wakingScript('stranded-children');
 
 /** Open runs looked at in one script: about a millisecond of Redis. */
@@ -38,6 +41,7 @@ export interface ReconcileDependencies {
   /** Names of the workflows whose ended runs are dropped in time. */
   readonly workflows: readonly string[];
   readonly schedules: Pick<Schedules, 'mend'>;
+  readonly stop: StopRun;
 }
 
 /** Where runs that have not ended stand in the index. */
@@ -68,6 +72,7 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
       deps.logger.warn({ run }, MENDED);
     }
   }
+  await stopNested(deps);
   await sweepEnded(deps, deps.workflows);
   // Of a resumption that broke off.
   for (const workflow of deps.workflows) await releaseHeld(deps, workflow);
@@ -94,6 +99,15 @@ async function* pages(
   } while (from > 0);
 }
 
+/** Runs that stand for stages of a run that is to stop, where whoever stopped it died before it came to them. */
+async function stopNested({ scripts, keys, log, stop }: ReconcileDependencies): Promise<void> {
+  const stopping = await scripts.run(STOPPING_RUNS, [keys.stopping], []);
+  for (const run of Array.isArray(stopping) ? stopping.map(String) : []) {
+    const record = (await log.read(run))?.record;
+    if (record?.stop && record.nested) await stop(run, record.stop);
+  }
+}
+
 async function restore(
   { scripts, keys, jobs, log, definition, logger }: ReconcileDependencies,
   run: string,
@@ -102,7 +116,8 @@ async function restore(
   // A workflow that this worker does not have is another worker's to wake.
   const known = facts && definition(facts.record.workflow, facts.record.version);
   if (!facts || !known) return false;
-  const packed = packJobs([await jobs.root(known, facts.record, { children: false, delayMs: 0 })]);
+  const linked = await isAwaited(log, facts.record);
+  const packed = packJobs([await jobs.root(known, facts.record, { children: false, delayMs: 0, linked })]);
   const reply = await scripts.run(RESTORE_ROOT, [keys.log(run), keys.root(run), ...packed.keys], packed.args);
   if (!Array.isArray(reply) || reply[0] !== 'restored') return false;
   logger.warn({ run }, 'the root job of this run was gone, or had ended without an outcome; it has been added again');

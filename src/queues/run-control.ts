@@ -11,6 +11,7 @@ import { retryPlan } from '../orchestrators/retry-plan.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
+import { isAwaited } from './is-awaited.js';
 import type { RunJobs } from './run-jobs.js';
 import { illegal, kindOf, type Said, unknownRun, unknownWorkflow, wordOf } from './said.js';
 
@@ -117,7 +118,7 @@ export function createRunControl(deps: RunControlDependencies) {
       if (plan.kind === 'new-run') return false;
       const { record } = facts;
       const packed = packJobs([
-        await jobs.root(definition, record, { children: false, delayMs: 0 }),
+        await jobs.root(definition, record, { children: false, delayMs: 0, linked: await isAwaited(log, record) }),
         ...(await tellingAgain(definition, record)),
       ]);
       const again = plan.again.map((stage) => ({ stage, job: jobOf(facts, definition, stage) }));

@@ -37,18 +37,24 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     version: definition.version,
   });
 
-  /** The root; with `children` it sleeps until they have ended. */
+  /** The root; with `children` it sleeps until they have ended. `linked`: the stage for which the run stands sleeps for it. */
   async function root(
     definition: WorkflowDefinition,
     record: RunRecord,
-    options: { readonly children: boolean; readonly delayMs: number },
+    options: { readonly children: boolean; readonly delayMs: number; readonly linked?: boolean },
   ): Promise<AppendableJob> {
+    const { parent } = record;
     const jobOptions: JobsOptions & { jobId: string } = {
       ...keepRoot,
       jobId: record.id,
       priority: PRIORITIES[record.priority],
       // With children it is they who are delayed: BullMQ would delay the root a second time when it wakes.
       ...(options.delayMs > 0 && !options.children && { delay: options.delayMs }),
+      ...(options.linked &&
+        parent && {
+          parent: { id: stageJobId(parent.run, parent.stage), queue: `${queues.prefix}:${parent.queue}` },
+          ignoreDependencyOnFailure: true,
+        }),
     };
     const link = options.children ? { addToWaitingChildren: true } : {};
     const data = head(definition, record.id);

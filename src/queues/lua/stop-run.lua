@@ -11,7 +11,7 @@
   ARGV[3] why (JSON)
   ARGV[4] channel on which workers are told
 
-  Returns { 'stopping' } | { 'ended' } | { 'unknown' } | { 'undoing' } (it undoes itself already)
+  Returns { 'stopping', runs that stand for its stages… } | { 'ended' } | { 'unknown' } | { 'undoing' } (it undoes itself already)
         | { 'past-pivot', step } (it can only go forward) | { 'fenced-off' }
 ]]
 local log = KEYS[1]
@@ -27,4 +27,8 @@ redis.call('SADD', KEYS[3], ARGV[2])
 redis.call('PUBLISH', ARGV[4], ARGV[2])
 -- One that sleeps until a time, or that nothing would wake, sees at once that it is to stop.
 wake(KEYS[2])
-return { 'stopping' }
+local reply = { 'stopping' }
+for _, field in ipairs(redis.call('HKEYS', log)) do
+  if string.sub(field, 1, 7) == 'nested/' then reply[#reply + 1] = cjson.decode(redis.call('HGET', log, field)).run end
+end
+return reply
