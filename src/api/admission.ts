@@ -29,7 +29,9 @@ export function admitOnly(server: FastifyInstance, admission: Admission): void {
     if (OPEN_PATHS.has(path)) return undefined;
     const refused = refusal(request, path, admission);
     if (refused) return sendRefusal(reply, refused, path);
-    if (!reads && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+    // Nothing is said in a DELETE, which a browser sends nowhere else without asking first.
+    const speaks = !reads && request.method !== 'DELETE';
+    if (speaks && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
       const detail = 'Send JSON, with the header content-type: application/json; {} where there is nothing to say.';
       return sendProblem(reply, new SwitchyardError('UNSUPPORTED_MEDIA_TYPE', detail));
     }

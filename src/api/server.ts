@@ -29,10 +29,12 @@ import { DEFAULT_RATE_LIMIT, limitRate } from './rate-limit.js';
 import { nameRequests, requestId } from './request-id.js';
 import { addActionRoutes } from './routes/actions.js';
 import { addEventRoutes } from './routes/events.js';
+import { addEverydayRoutes } from './routes/everyday.js';
 import { addHealthRoutes } from './routes/health.js';
 import { addPages, isUiPath, pagesIn } from './routes/pages.js';
 import { addRunRoutes } from './routes/run.js';
 import { addRunsRoutes } from './routes/runs.js';
+import { addScheduleRoutes } from './routes/schedules.js';
 import { addWorkflowRoutes } from './routes/workflows.js';
 import { secureHeaders } from './security-headers.js';
 import { useZod } from './zod-server.js';
@@ -152,6 +154,8 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   addRunRoutes(routes, context);
   addEventRoutes(routes, context);
   if (!readOnly) addActionRoutes(routes, context);
+  addEverydayRoutes(routes, context, readOnly);
+  addScheduleRoutes(routes, context, readOnly);
   await addPages(routes, context, ui);
   await addDocsPage(server);
 }

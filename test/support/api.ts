@@ -28,6 +28,7 @@ export interface TestApi {
   readonly prefix: string;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  send(method: 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Operations of the document that were answered with success so far, as `get /v1/runs`. */
   readonly answered: ReadonlySet<string>;
   operations(): readonly string[];
@@ -90,6 +91,11 @@ export async function openApi(workflows: readonly Workflow[], options: TestApiOp
       ask('POST', path, {
         headers: { ...auth, 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    send: (method, path, body) =>
+      ask(method, path, {
+        headers: { ...auth, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
     async close() {
       await api.close();

@@ -21,6 +21,7 @@ const Start = z.strictObject({
   priority: z.enum(Object.keys(PRIORITIES) as [Priority, ...Priority[]]).optional(),
   delayMs: z.int().min(0).max(MAX_DELAY_MS).optional().describe('before the first stage may begin'),
   deadline: duration.optional().describe('milliseconds, or such as "30s": when the run is stopped'),
+  tags: z.record(z.string(), z.string()).optional().describe('up to 8, by which the run is found again'),
   callback: z
     .strictObject({ url: z.string().min(1).max(2_048) })
     .optional()
@@ -35,6 +36,7 @@ const ListQuery = z.strictObject({
   from: instant.optional().describe('accepted then or later, milliseconds since the epoch'),
   to: instant.optional().describe('accepted then or before'),
   text: z.string().min(1).max(128).optional().describe("part of the run's id"),
+  tag: z.string().min(3).max(256).optional().describe('such as customer=42'),
   cursor: z.string().max(512).optional(),
   limit: z.coerce.number().int().min(1).max(LIST_PAGE.max).default(LIST_PAGE.default),
 });
@@ -75,7 +77,8 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
       schema: {
         operationId: 'listRuns',
         summary: 'Runs, newest first',
-        description: 'Of very many runs a page with `text` may be short, or empty, and have a cursor: go on with it.',
+        description:
+          'Of very many runs a page with `text` or `tag` may be short, or empty, and have a cursor: go on with it.',
         tags: ['runs'],
         querystring: ListQuery,
         response: { 200: RunPage, ...problems(401, 403, 422, 429, 503) },
@@ -85,9 +88,12 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
   );
 }
 
-function startOptions({ key, priority, delayMs, deadline, callback }: z.output<typeof Start>, context: ApiContext) {
+function startOptions(
+  { key, priority, delayMs, deadline, tags, callback }: z.output<typeof Start>,
+  context: ApiContext,
+) {
   const whom = callback ?? context.callback;
-  return given({ key, priority, delay: delayMs, deadline: deadline as Duration | undefined, callback: whom });
+  return given({ key, priority, delay: delayMs, deadline: deadline as Duration | undefined, tags, callback: whom });
 }
 
 /** Without what was not said, which is no value of its own. */

@@ -37,6 +37,7 @@ const entry = {
   finishedAt: time.nullable(),
   attempts: z.array(Attempt),
   reason: z.string().optional().describe('why a branch was skipped'),
+  run: z.string().optional().describe('the run that stands for this stage'),
 };
 
 const TimelineEntry = z.object(entry).meta({ id: 'TimelineEntry' });
@@ -87,6 +88,8 @@ export const RunDocument = z
     createdAt: time,
     finishedAt: time.optional(),
     retryOf: z.string().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
+    parent: z.object({ run: z.string(), stage: z.string() }).optional().describe('the stage for which it stands'),
     stop: z
       .object({
         cause: z.string(),

@@ -372,6 +372,58 @@ describe('driving', () => {
   });
 });
 
+describe('every day', () => {
+  test('a run is found by its tag, and erased when it has ended', async () => {
+    const tags = { customer: '42' };
+    const run = await start({ workflow: 'fragile', input: { how: 'well' }, tags });
+    expect(await api.get(`/v1/runs/${run}`)).toMatchObject({ body: { tags } });
+    const found = { body: { runs: [{ id: run }] } };
+    expect(await api.get('/v1/runs?tag=customer%3D42&workflow=fragile')).toMatchObject(found);
+    expect(await api.get('/v1/runs?tag=customer')).toMatchObject({ status: 422 });
+    expect(await api.post('/v1/runs', { workflow: 'fragile', input: {}, tags: { '': 'x' } })).toMatchObject({
+      status: 422,
+    });
+    await api.sy.run(run).wait('10s');
+    expect(await api.send('DELETE', `/v1/runs/${run}`)).toMatchObject({ status: 200, body: { run, erased: true } });
+    expect(await api.send('DELETE', `/v1/runs/${run}`)).toMatchObject({ status: 404, body: { code: 'UNKNOWN_RUN' } });
+    const open = await start({ workflow: 'fragile', input: {}, delayMs: 60_000 });
+    expect(await api.send('DELETE', `/v1/runs/${open}`)).toMatchObject({
+      status: 409,
+      body: { code: 'ILLEGAL_STATE' },
+    });
+  });
+
+  test('a workflow is paused and goes on', async () => {
+    const paused = await api.post('/v1/pause', { workflow: 'greet', by: 'eve', reason: 'lunch' });
+    expect(paused.body).toMatchObject({ workflows: [{ workflow: 'greet', held: 0, by: 'eve', reason: 'lunch' }] });
+    const run = await start({ workflow: 'greet', input: { city: 'Paris' } });
+    expect(await api.get('/v1/paused')).toMatchObject({ body: { workflows: [{ held: 1 }], queues: [] } });
+    expect(await api.post('/v1/unpause', { workflow: 'greet' })).toMatchObject({ body: { workflows: [] } });
+    expect(await api.sy.run(run).wait('10s')).toMatchObject({ status: 'completed' });
+    const queues = await api.get('/v1/queues');
+    expect(queues.body).toMatchObject({
+      queues: expect.arrayContaining([expect.objectContaining({ queue: 'tasks' })]),
+    });
+    for (const body of [{}, { workflow: 'greet', queue: 'tasks' }, { queue: 'nobody' }])
+      expect(await api.post('/v1/pause', body)).toMatchObject({ status: 422 });
+    expect(await api.post('/v1/pause', { workflow: 'nobody' })).toMatchObject({ status: 404 });
+  });
+
+  test('a schedule is set, paused, resumed, listed and removed', async () => {
+    const spec = { workflow: 'greet', cron: '0 0 1 1 *', input: { city: '{date}' } };
+    const set = await api.send('PUT', '/v1/schedules/yearly', spec);
+    expect(set).toMatchObject({ status: 200, body: { name: 'yearly', ...spec, next: expect.any(Number) } });
+    const paused = await api.post('/v1/schedules/yearly/pause', { by: 'eve' });
+    expect(paused.body).toMatchObject({ paused: { by: 'eve' } });
+    expect(paused.body).not.toHaveProperty('next');
+    expect(await api.post('/v1/schedules/yearly/resume')).toMatchObject({ body: { next: expect.any(Number) } });
+    expect(await api.get('/v1/schedules')).toMatchObject({ body: { schedules: [{ name: 'yearly' }] } });
+    expect(await api.send('PUT', '/v1/schedules/x', { workflow: 'greet' })).toMatchObject({ status: 422 });
+    expect(await api.send('DELETE', '/v1/schedules/yearly')).toMatchObject({ body: { removed: true } });
+    expect(await api.post('/v1/schedules/yearly/pause')).toMatchObject({ status: 422 });
+  });
+});
+
 test('every operation of the document has been answered here, but for the streams', () => {
   const open = api.operations().filter((operation) => !api.answered.has(operation) && !operation.endsWith('/events'));
   expect(open).toEqual(['get /healthz', 'get /readyz']);
