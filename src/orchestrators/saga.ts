@@ -98,6 +98,7 @@ class SagaChain<In, Sent, Done extends Record<string, unknown>> implements SagaB
       throw new SwitchyardError('INVALID_DEFINITION', `workflow "${this.head.name}" has two steps named "${name}"`);
     }
     assertPivot(this.head.name, name, { spec, task }, this.steps);
+    assertNoNestedUndo(this.head.name, name, spec);
     return new SagaChain<In, Sent, Done & Record<Name, TaskOutput<T>>>(this.head, [
       ...this.steps,
       stepDefinition(name, task, spec),
@@ -138,4 +139,14 @@ function assertPivot(
           ? `step "${step}" is the pivot and waits for an answer, which has no effect: make the step after it the pivot`
           : undefined;
   if (fault !== undefined) throw new SwitchyardError('INVALID_DEFINITION', `workflow "${workflow}": ${fault}`);
+}
+
+/** A run that has been stopped starts no others, and undoes itself all the same. */
+function assertNoNestedUndo(workflow: string, step: string, { undo, find }: ErasedStepSpec): void {
+  const [what] = [...(undo?.[0].runs ? ['undo'] : []), ...(find?.[0].runs ? ['find'] : [])];
+  if (what === undefined) return;
+  throw new SwitchyardError(
+    'INVALID_DEFINITION',
+    `workflow "${workflow}", step "${step}": its ${what} is a workflow; only a task can be one`,
+  );
 }

@@ -251,6 +251,7 @@ async function processJob(
         return handled.value;
       case 'park':
         if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+        if (handled.elseMs !== undefined) return await putBack(job, token, handled.elseMs);
         break;
       case 'put-back':
         stepAside(handled.afterMs);

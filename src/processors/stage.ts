@@ -21,7 +21,9 @@ import {
   type ProcessorDependencies,
   putBack,
   RUN_STOPS,
+  withoutRun,
 } from './job.js';
+import { runNested } from './nested.js';
 import { assertNothingLost, inDoubt, isUndeclared } from './undeclared.js';
 
 export function createStageHandler(deps: ProcessorDependencies): JobHandler {
@@ -45,8 +47,19 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
     const held = await deps.holdBack(stage.workflow, stage.run, job.fence).catch(() => putBack(job));
     if (held.kind !== 'go-on') return held;
     // A stage that a person has had tried again goes on counting its attempts.
-    return runStage(deps, { ...job, attempt: job.attempt + stage.after }, stage, definition);
+    // Waking for a run that has ended is no other attempt.
+    const started = isNested(definition, stage) ? 1 : job.attempt;
+    return runStage(deps, { ...job, attempt: started + stage.after }, stage, definition);
   };
+}
+
+function isNested(definition: WorkflowDefinition, stage: StageJob): boolean {
+  try {
+    return taskOf(definition, stage).runs !== undefined;
+  } catch {
+    // Another version made the job, which is said when it is run.
+    return false;
+  }
 }
 
 async function runStage(
@@ -65,6 +78,14 @@ async function runStage(
       );
     }
     if (isEffect(stage.kind)) return await runEffect(deps, job, stage, definition, task);
+    if (task.runs) {
+      const facts = await deps.log.read(stage.run);
+      if (!facts) throw withoutRun(job, stage.run);
+      const nested = await runNested(deps, { stage, task, facts, input: () => stage.input });
+      if ('kind' in nested) return nested;
+      const fenced = await stopWhenDecided(deps, job, stage, definition, true);
+      return fenced ?? completed(deps, { ...job, startedAt: nested.startedAt }, nested.output);
+    }
     if (deps.isStopping(stage.run) && (await isToStop(deps, stage.run))) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
     }

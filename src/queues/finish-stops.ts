@@ -1,5 +1,5 @@
 /**
- * Stops that nobody has finished: the process that stopped a run died before it had taken the waiting children away, or one
+ * Stops that nobody has finished: the process that stopped a run died before it had taken the waiting children away or stopped the runs nested in it, or one
  * whose branch decided a fan-out died before it could say so. Without this, a question to a person would keep such a run
  * open for as long as nobody answers it.
  */
@@ -8,7 +8,6 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Script, ScriptRunner } from '../ports.js';
 import { ownScript } from './bullmq-scripts.js';
 import { type DecidedFanOutDependencies, earlyPolicy, stopWhenDecided } from './decided-fan-out.js';
-import { dropWaiting } from './stop-run.js';
 
 const STOPPING_RUNS = ownScript('stopping-runs');
 const HALF_ENDED = ownScript('half-ended');
@@ -31,7 +30,10 @@ export async function finishStops(
 ): Promise<void> {
   const { scripts, keys } = deps;
   const stopping = await scripts.run(STOPPING_RUNS, [keys.stopping], [MOST]);
-  for (const run of Array.isArray(stopping) ? stopping : []) await dropWaiting(scripts, keys, String(run));
+  for (const run of Array.isArray(stopping) ? stopping.map(String) : []) {
+    const record = (await deps.log.read(run))?.record;
+    if (record?.stop) await deps.stop(run, record.stop);
+  }
   for (const workflow of workflows) {
     const definition = deps.latest(workflow);
     if (!definition || earlyPolicy(definition) === undefined) continue;

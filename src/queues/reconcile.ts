@@ -11,6 +11,7 @@ import type { Clock, ListedRun, Logger, RunLog, Script, ScriptRunner } from '../
 import { packJobs } from './bullmq-adds.js';
 import { addingScript, ownScript, wakingScript } from './bullmq-scripts.js';
 import { finishStops } from './finish-stops.js';
+import { isAwaited } from './is-awaited.js';
 import { releaseHeld } from './pauses.js';
 import type { RunJobs } from './run-jobs.js';
 import type { Schedules } from './schedules.js';
@@ -108,7 +109,8 @@ async function restore(
   // A workflow that this worker does not have is another worker's to wake.
   const known = facts && definition(facts.record.workflow, facts.record.version);
   if (!facts || !known) return false;
-  const packed = packJobs([await jobs.root(known, facts.record, { children: false, delayMs: 0 })]);
+  const linked = await isAwaited(log, facts.record);
+  const packed = packJobs([await jobs.root(known, facts.record, { children: false, delayMs: 0, linked })]);
   const reply = await scripts.run(RESTORE_ROOT, [keys.log(run), keys.root(run), ...packed.keys], packed.args);
   if (!Array.isArray(reply) || reply[0] !== 'restored') return false;
   logger.warn({ run }, 'the root job of this run was gone, or had ended without an outcome; it has been added again');

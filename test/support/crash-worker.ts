@@ -128,6 +128,7 @@ const processors: ProcessorDependencies = {
   append,
   stop: createStopRun(scripts, keys),
   isStopping: () => false,
+  nested: { start: () => Promise.reject(new Error('none')), retry: () => Promise.reject(new Error('none')) },
   holdBack: async () => ({ kind: 'go-on' }),
   answerAtDeadline: () => Promise.resolve(),
   tools,

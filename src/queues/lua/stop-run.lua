@@ -13,7 +13,7 @@
   ARGV[4] channel on which workers are told
   ARGV[5] base of the index keys (in the same hash slot)
 
-  Returns { 'stopping' } | { 'ended' } | { 'unknown' } | { 'undoing' } (it undoes itself already)
+  Returns { 'stopping', runs that stand for its stages… } | { 'ended' } | { 'unknown' } | { 'undoing' } (it undoes itself already)
         | { 'past-pivot', step } (it can only go forward) | { 'fenced-off' }
 ]]
 local log = KEYS[1]
@@ -31,4 +31,8 @@ redis.call('PUBLISH', ARGV[4], ARGV[2])
 enterPhase(log, KEYS[5], ARGV[5], ARGV[2], '')
 -- One that sleeps until a time, or that nothing would wake, sees at once that it is to stop.
 wake(KEYS[2])
-return { 'stopping' }
+local reply = { 'stopping' }
+for _, field in ipairs(redis.call('HKEYS', log)) do
+  if string.sub(field, 1, 7) == 'nested/' then reply[#reply + 1] = cjson.decode(redis.call('HGET', log, field)).run end
+end
+return reply
