@@ -1,4 +1,5 @@
 /** `switchyard.config.{js,mjs,ts}`: a project's own workflows and settings, which every command loads. */
+import type { AgentTools } from './agent-tools.js';
 import type { Retention } from './config.js';
 import type { Workflow } from './orchestrators/definition.js';
 
@@ -19,6 +20,8 @@ export interface SwitchyardConfig {
   readonly retention?: Partial<Retention>;
   /** Prefix of every key, braces included. Default `{sy0}`. */
   readonly prefix?: string;
+  /** What agents are told of each workflow by `switchyard mcp`, and which are kept from them (`false`). */
+  readonly agentTools?: AgentTools;
 }
 
 /** Types the configuration; nothing else happens here. */

@@ -1,7 +1,8 @@
 /** The command line: what there is, and which file does it. Commands are imported when they are called. */
-import { readFileSync } from 'node:fs';
 import { type Argument, Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { RELEASE } from '../release.js';
+import { addAgentCommands } from './agent-program.js';
 import { addOperatorCommands } from './operator-program.js';
 import { reportError } from './report-error.js';
 import { readSettings, type Settings } from './settings.js';
@@ -15,6 +16,7 @@ Examples:
   switchyard enqueue parallel '{"query":"weather in Paris and reports"}' --wait
   switchyard enqueue order @order.json --key order-42 --wait 30s
   switchyard runs --status attention             what waits for a person
+  switchyard doctor                              what is wrong here, and how to mend it
 
 Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
@@ -52,7 +54,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
 function describeProgram(terminal: Terminal, done: (exit: number) => void): Command {
   const program = new Command('switchyard')
     .description('Durable parallel, routed and saga workflows over MCP tools, on BullMQ and Redis.')
-    .version(packageVersion(), '-V, --version')
+    .version(RELEASE, '-V, --version')
     .option('--json', 'one JSON document on standard output')
     .option('--redis <url>', 'address of Redis (REDIS_URL); without one the private Redis of the data folder')
     .option('--port <n>', 'port of the dashboard (SWITCHYARD_PORT; default 7420)')
@@ -202,6 +204,7 @@ Examples:
     const { operate } = await import('./commands/operate.js');
     done(await operate(settingsOf(command), { id, say, wait }, terminal));
   });
+  addAgentCommands(program, settingsOf, terminal, done);
   return program;
 }
 
@@ -228,8 +231,3 @@ const CrashTest = z.object({
 /** As given for this very command, whatever REDIS_URL says. */
 const Redis = z.object({ redis: text });
 const Runs = z.object({ workflow: text, status: text, limit: text, cursor: text });
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
-}

@@ -20,6 +20,20 @@ const CONFIG_FILES = ['switchyard.config.js', 'switchyard.config.mjs', 'switchya
 
 const workflow = z.custom<Workflow>(isWorkflow, 'expected what defineFanOut, defineRouter or defineSaga returns');
 
+const agentTool = z.strictObject({
+  title: z.string().min(1).optional(),
+  description: z.string().min(1).optional(),
+  hints: z
+    .strictObject({
+      readOnlyHint: z.boolean(),
+      destructiveHint: z.boolean(),
+      idempotentHint: z.boolean(),
+      openWorldHint: z.boolean(),
+    })
+    .partial()
+    .optional(),
+});
+
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
   mcp: z
@@ -36,6 +50,7 @@ const config = z.strictObject({
     .string()
     .regex(/^\{[^{}:]+\}$/, 'expected a name in braces, such as {sy0}')
     .optional(),
+  agentTools: z.record(z.string(), z.union([agentTool, z.literal(false)])).optional(),
 });
 
 /**
