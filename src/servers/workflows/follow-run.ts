@@ -12,7 +12,7 @@ import type { Run, RunState } from '../../queues/run-handle.js';
 import { isSettled, RUN_META, stagesOf } from './run-answer.js';
 
 /** Between two looks at a run: a wide one is a long read. */
-const LOOK_MS = { first: 250, then: 1_000, wide: 5_000 } as const;
+const LOOK_MS = { first: 100, longest: 1_000, wide: 5_000 } as const;
 const WIDE_RUN = 200;
 /** Clients commonly give up after 60 s without a word; proxies after 30. */
 const SIGN_OF_LIFE_MS = 10_000;
@@ -48,9 +48,9 @@ export async function followRun(run: Run, { waitMs, signal, listener }: Followin
     const left = deadline - performance.now();
     const state = await unlessAborted(run.wait(Math.max(0, Math.ceil(Math.min(lookMs, left)))), signal);
     if (state === undefined) return undefined;
-    if (isSettled(state) || left <= lookMs) return state;
     await teller.tell(state);
-    lookMs = state.timeline.length > WIDE_RUN ? LOOK_MS.wide : LOOK_MS.then;
+    if (isSettled(state) || left <= lookMs) return state;
+    lookMs = state.timeline.length > WIDE_RUN ? LOOK_MS.wide : Math.min(2 * lookMs, LOOK_MS.longest);
   }
 }
 
