@@ -3,8 +3,8 @@ export type { ToolContract } from './adapters/mcp/answer-contract.js';
 export { loadMcpConfig, type McpConfig, parseMcpConfig } from './adapters/mcp/config.js';
 export type { ServerHealth } from './adapters/mcp/guarded-server.js';
 export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
-export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
+export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
 export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
@@ -55,8 +55,8 @@ export {
   type TaskContext,
   type TaskInput,
   type TaskOutput,
-  type ToolOptions,
   type TaskPolicy,
+  type ToolOptions,
 } from './task.js';
 export { mcpTool, type ToolShape } from './tool-maker.js';
 export { type Approval, approval, signal } from './wait-task.js';

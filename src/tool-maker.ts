@@ -31,7 +31,8 @@ export function mcpTool<In extends z.ZodObject, Out extends z.ZodType>(
   { input, output, readOnly }: ToolShape<In, Out>,
 ): ToolMaker<In, Out> {
   return ({ key, ...policy } = {}) => {
-    const sent: z.ZodObject = key === undefined ? input : input.omit({ [key]: true });
+    // `omit` wants the name as a literal, which a name that is given at run time cannot be.
+    const sent: z.ZodObject = key === undefined ? input : input.omit({ [key]: true } as never);
     const task = mcpTask(capability, {
       ...(readOnly && key === undefined && { idempotent: true }),
       ...policy,

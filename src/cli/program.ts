@@ -16,7 +16,7 @@ Examples:
   switchyard enqueue parallel '{"query":"weather in Paris and reports"}' --wait
   switchyard enqueue order @order.json --key order-42 --wait 30s
   switchyard runs --status attention             what waits for a person
-  switchyard doctor                              what is wrong here, and how to mend it
+  switchyard doctor                              what is wrong, and its remedy
 
 Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP

@@ -12,7 +12,10 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
 const MAIN = resolve('dist/main.js');
-const SUITE = join(dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json')), 'dist/index.js');
+const SUITE = join(
+  dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json')),
+  'dist/index.js',
+);
 const EXPECTED = resolve('test/conformance/expected-failures.yml');
 const CLIENT = `${process.execPath} --import tsx ${resolve('test/conformance/client.ts')}`;
 /** Those that are about OAuth do not apply: our client sends the headers that it is configured with. */
@@ -28,7 +31,9 @@ async function exitOf(child: ChildProcess): Promise<number> {
 
 async function suite(...args: readonly string[]): Promise<number> {
   return await exitOf(
-    spawn(process.execPath, [SUITE, ...args, '--expected-failures', EXPECTED], { stdio: ['ignore', 'inherit', 'inherit'] }),
+    spawn(process.execPath, [SUITE, ...args, '--expected-failures', EXPECTED], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    }),
   );
 }
 

@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { defineFanOut, defineSaga, defineTask, PermanentError } from '../../dist/index.js';
 
 const Nothing = z.object({});
-const task = (name, run) => defineTask({ name, idempotent: true, attempts: 1, input: Nothing, output: z.unknown(), run });
+const task = (name, run) =>
+  defineTask({ name, idempotent: true, attempts: 1, input: Nothing, output: z.unknown(), run });
 const only = (name, run) =>
   defineFanOut({
     name,

@@ -1,9 +1,9 @@
 /** What `switchyard tools pull` wrote of the shipped servers: a wrong argument does not compile. */
 import { describe, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
 import { defineSaga } from '../../src/orchestrators/saga.js';
 import type { TaskInput, TaskOutput } from '../../src/task.js';
 import { tools } from './pulled-tools.js';
-import { z } from 'zod';
 
 describe('a pulled tool', () => {
   const weather = tools.weather.get_current_weather({ timeout: '5s' });
@@ -28,7 +28,10 @@ describe('a pulled tool', () => {
 
   it('compiles in a saga with its arguments, and with no others', () => {
     const saga = defineSaga({ name: 'pay', input: z.object({ order: z.string(), cents: z.int() }) });
-    const undo = [refund, ({ key }: { key: string }) => ({ paymentKey: key, amountMinor: 1, currency: 'EUR' })] as const;
+    const undo = [
+      refund,
+      ({ key }: { key: string }) => ({ paymentKey: key, amountMinor: 1, currency: 'EUR' }),
+    ] as const;
     saga.step('charge', charge, {
       with: ({ input }) => ({ orderId: input.order, customer: 'c', amountMinor: input.cents, currency: 'EUR' }),
       undo,

@@ -62,7 +62,8 @@ export async function mcp(settings: Settings, options: McpOptions, { out, err }:
     const workers = tools && sy.workers(protocol && { graceMs: STDIO_GRACE_MS });
     await workers?.start();
     // Not waited for: clients give a server that does not answer soon up, and calls start what they need.
-    if (tools && config) void tools.check().then((checks) => warnOf(checks, missingTools(project.workflows, config, checks), log));
+    if (tools && config)
+      void tools.check().then((checks) => warnOf(checks, missingTools(project.workflows, config, checks), log));
     try {
       if (protocol) {
         const endpoint = await serveStdio(server.connect().server, server.inFlight, protocol);
@@ -70,7 +71,9 @@ export async function mcp(settings: Settings, options: McpOptions, { out, err }:
         await endpoint.close();
       } else {
         const endpoint = await serveHttp({ ...address, createServer: () => server.connect(), streaming: true });
-        out.write(settings.json ? `${JSON.stringify(servedOf(endpoint.url, server))}\n` : servedText(endpoint.url, server));
+        out.write(
+          settings.json ? `${JSON.stringify(servedOf(endpoint.url, server))}\n` : servedText(endpoint.url, server),
+        );
         await stop.stopped;
         await endpoint.close();
       }
@@ -84,7 +87,6 @@ export async function mcp(settings: Settings, options: McpOptions, { out, err }:
     stop.dispose();
   }
 }
-
 
 function warnOf(checks: readonly ServerCheck[], missing: ReturnType<typeof missingTools>, log: Logger): void {
   for (const check of checks) if (!check.ok) log.warn({ server: check.server }, check.error.message);

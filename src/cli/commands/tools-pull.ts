@@ -20,7 +20,11 @@ const DEFAULT_OUT = 'src/tools.ts';
 const STALE = 1;
 
 /** Writes the tools of the configured servers as typed tasks. With `check` exit 1 when the file is not up to date. */
-export async function toolsPull(settings: Settings, options: ToolsPullOptions, { out, err }: Terminal): Promise<number> {
+export async function toolsPull(
+  settings: Settings,
+  options: ToolsPullOptions,
+  { out, err }: Terminal,
+): Promise<number> {
   const log = commandLog(err, 'silent');
   const project = await loadProject(settings.config);
   const config = await toolServers(settings, project);

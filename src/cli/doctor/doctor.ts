@@ -79,7 +79,10 @@ async function looked(area: Area, section: Promise<readonly Finding[]>): Promise
 
 function projectFinding({ file, workflows }: Project, url: string): Finding {
   const names = [...new Set(workflows.map(({ name }) => name))].join(', ');
-  return ok('redis', `${describeRedisUrl(url)} answers; ${file ?? 'no configuration: the shipped workflows'} (${names})`);
+  return ok(
+    'redis',
+    `${describeRedisUrl(url)} answers; ${file ?? 'no configuration: the shipped workflows'} (${names})`,
+  );
 }
 
 async function servers(settings: Settings, project: Project): Promise<readonly Finding[]> {

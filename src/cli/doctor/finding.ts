@@ -33,7 +33,9 @@ export function worstFirst(findings: readonly Finding[]): readonly Finding[] {
 
 export function findingLines(findings: readonly Finding[], screen: Screen): readonly string[] {
   const sorted = worstFirst(findings);
-  const rows = tableLines(sorted.map(({ severity, area, what }) => [mark(severity, screen.colors), area, oneLine(what)]));
+  const rows = tableLines(
+    sorted.map(({ severity, area, what }) => [mark(severity, screen.colors), area, oneLine(what)]),
+  );
   const lines = sorted.flatMap(({ remedy }, at) => [
     ...wrapped(rows[at] ?? '', screen),
     ...(remedy === undefined ? [] : wrapped(`→ ${remedy}`, screen, INDENT).map((line) => screen.colors.dim(line))),

@@ -1,6 +1,7 @@
 /** Runs of the index, newest first, page by page. */
-import type { ListedRun, ListOptions, RunIndex } from '../../ports.js';
+
 import { LIST_PAGE } from '../../config.js';
+import type { ListedRun, ListOptions, RunIndex } from '../../ports.js';
 
 export async function recentRuns(
   index: RunIndex,

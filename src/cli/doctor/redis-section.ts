@@ -1,6 +1,7 @@
 /** Redis itself: fit or not, its clock, and whose data is in it. What each fact means stands in `redis-findings.ts`. */
-import type { openRedis } from '../../adapters/redis.js';
+
 import { readKeySchema } from '../../adapters/key-schema.js';
+import type { openRedis } from '../../adapters/redis.js';
 import { checkRedis } from '../../adapters/redis-check.js';
 import { redisNow } from '../../adapters/redis-clock.js';
 import { CLOCK_SKEW_LIMIT_MS } from '../../config.js';
@@ -55,6 +56,8 @@ async function schemaFinding(client: Asked['client'], prefix: string): Promise<F
     newer ? 'error' : 'info',
     'redis',
     `What is stored under ${prefix} has version ${found}, by release ${by ?? 'unknown'}; this release knows ${ours}.`,
-    newer ? 'Install that release or a later one, or use another `prefix`.' : 'The next start brings it to this version: stop earlier releases first.',
+    newer
+      ? 'Install that release or a later one, or use another `prefix`.'
+      : 'The next start brings it to this version: stop earlier releases first.',
   );
 }

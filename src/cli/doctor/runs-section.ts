@@ -83,8 +83,7 @@ function waitingFindings(waiting: readonly ListedRun[]): readonly Finding[] {
 function notBegun(open: readonly Facts[], unknown: readonly Facts[]): readonly Finding[] {
   const now = Date.now();
   const late = open.filter(
-    (facts) =>
-      statusOf(facts) === 'queued' && now - facts.record.createdAt > NOT_BEGUN_MS && !unknown.includes(facts),
+    (facts) => statusOf(facts) === 'queued' && now - facts.record.createdAt > NOT_BEGUN_MS && !unknown.includes(facts),
   );
   if (late.length === 0) return [ok('runs', `${open.length} under way, none of them left lying`)];
   const oldest = late.reduce((a, b) => (a.record.createdAt <= b.record.createdAt ? a : b));

@@ -14,7 +14,12 @@ export function serverFindings(
     ...checks.map((check) =>
       check.ok
         ? ok('servers', `${check.server}: ${check.implementation}, ${check.tools.length} tools`)
-        : finding('error', 'servers', `${check.server}: ${check.error.message}`, `Mend it in ${config.source}, or set "disabled": true.`),
+        : finding(
+            'error',
+            'servers',
+            `${check.server}: ${check.error.message}`,
+            `Mend it in ${config.source}, or set "disabled": true.`,
+          ),
     ),
     ...missingTools(workflows, config, checks).map(({ what, remedy }) =>
       finding('error', 'servers', `${what}.`, `${remedy.slice(0, 1).toUpperCase()}${remedy.slice(1)}`),

@@ -15,14 +15,28 @@ export async function workerFindings({ client, prefix, registry }: Asked): Promi
 
 function releaseFinding(others: readonly string[]): readonly Finding[] {
   if (others.length === 0) return [];
-  const what = `Workers of other releases are connected to this Redis: ${others.sort().join(', ')}; this is ${RELEASE}.`;
-  return [finding('info', 'workers', what, 'Bring them to one release when you can: what one does not know, it leaves to another.')];
+  const what = `Workers of other releases are connected to this Redis: ${[...others].sort().join(', ')}; this is ${RELEASE}.`;
+  return [
+    finding(
+      'info',
+      'workers',
+      what,
+      'Bring them to one release when you can: what one does not know, it leaves to another.',
+    ),
+  ];
 }
 
 function servedFindings(looks: readonly QueueLook[]): readonly Finding[] {
   if (looks.some(({ workers }) => workers === undefined)) {
     const what = 'This Redis does not tell who is connected: whether workers are alive is not known.';
-    return [finding('info', 'workers', what, 'Look at your processes; `switchyard runs --status open` shows whether runs end.')];
+    return [
+      finding(
+        'info',
+        'workers',
+        what,
+        'Look at your processes; `switchyard runs --status open` shows whether runs end.',
+      ),
+    ];
   }
   const workers = new Set(looks.flatMap((look) => look.workers ?? []));
   const unserved = looks.filter((look) => look.workers?.length === 0);

@@ -57,7 +57,7 @@ function head(from: string, digest: string): string {
  */
 // Digest: ${digest}
 import { mcpTool } from ${textSource(from)};
-import { z } from 'zod';
+import { z } from "zod";
 
 `;
 }
@@ -66,7 +66,10 @@ function serverSource({ server, tools }: ServerTools): string {
   return `  ${keySource(server)}: {\n${tools.map((tool) => toolSource(server, tool)).join('')}  },\n`;
 }
 
-function toolSource(server: string, { name, description, title, inputSchema, outputSchema, annotations }: DescribedTool): string {
+function toolSource(
+  server: string,
+  { name, description, title, inputSchema, outputSchema, annotations }: DescribedTool,
+): string {
   const readOnly = isRecord(annotations) && annotations.readOnlyHint === true;
   const inner = ' '.repeat(6);
   return [

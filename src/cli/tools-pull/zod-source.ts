@@ -55,9 +55,9 @@ function typed(schema: JsonObject, place: Place): string {
     case 'string':
       return `z.string()${within('minLength', 'maxLength')}`;
     case 'integer':
-      return `z.int()${within('minimum', 'maximum')}`;
+      return `z.int()${within('minimum', 'maximum')}${beyond(schema)}`;
     case 'number':
-      return `z.number()${within('minimum', 'maximum')}`;
+      return `z.number()${within('minimum', 'maximum')}${beyond(schema)}`;
     case 'boolean':
       return 'z.boolean()';
     case 'null':
@@ -100,9 +100,16 @@ function followed(schema: unknown, place: Place): { readonly schema: unknown; re
   return followed(resolveRef(place.root, ref), { ...place, following: [...place.following, ref] });
 }
 
+/** Those that say no more than that a number is one that JavaScript can count with are left out: they are everywhere. */
 function bounds(schema: JsonObject, least: string, most: string): string {
   const { [least]: min, [most]: max } = schema;
-  return (typeof min === 'number' ? `.min(${min})` : '') + (typeof max === 'number' ? `.max(${max})` : '');
+  const says = (bound: unknown): bound is number =>
+    typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+  return (says(min) ? `.min(${min})` : '') + (says(max) ? `.max(${max})` : '');
+}
+
+function beyond({ exclusiveMinimum: above, exclusiveMaximum: below }: JsonObject): string {
+  return (typeof above === 'number' ? `.gt(${above})` : '') + (typeof below === 'number' ? `.lt(${below})` : '');
 }
 
 function literal(values: readonly unknown[]): string {

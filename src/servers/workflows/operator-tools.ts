@@ -63,8 +63,7 @@ export function operatorTools(host: ToolHost): readonly ServedTool[] {
         output: z.unknown().optional().describe('what the step returned, where later steps need it'),
         reason,
       }),
-      (run, { happened, output }, said) =>
-        run.resolve({ ...said, happened, ...(output !== undefined && { output }) }),
+      (run, { happened, output }, said) => run.resolve({ ...said, happened, ...(output !== undefined && { output }) }),
     ),
     word(
       'skip',

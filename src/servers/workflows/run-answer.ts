@@ -70,8 +70,9 @@ export function isSettled({ status }: RunState): boolean {
 
 export function answerOf(state: RunState, operator: boolean): RunAnswer {
   const { id, workflow, status, timeline, createdAt, finishedAt, notUndone } = state;
-  const questions = state.questions?.map(({ since: _, ...question }: Question) => ({
+  const questions = state.questions?.map(({ since: _, error: why, ...question }: Question) => ({
     ...question,
+    ...(why && { error: { ...why } }),
     answers: [...question.answers],
   }));
   const output = 'output' in state ? state.output : undefined;

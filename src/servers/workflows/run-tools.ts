@@ -71,7 +71,8 @@ function runStatus({ sy, operator }: ToolHost): ServedTool {
   return servedTool({
     name: 'run_status',
     title: 'How a run stands',
-    description: 'How a run stands: each stage with its attempts and errors, and what it asks of people. Does not wait.',
+    description:
+      'How a run stands: each stage with its attempts and errors, and what it asks of people. Does not wait.',
     annotations: READS,
     input: z.strictObject({ id: runId }),
     output: RunStatusAnswer,

@@ -77,7 +77,9 @@ export function createWorkflowServer(options: WorkflowServerOptions): WorkflowSe
       { instructions: INSTRUCTIONS, capabilities: { tools: {}, resources: {}, logging: {} } },
     );
     const { server } = mcp;
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...tools.values()].map(({ listed }) => listed) }));
+    server.setRequestHandler(ListToolsRequestSchema, () => ({
+      tools: [...tools.values()].map(({ listed }) => listed),
+    }));
     server.setRequestHandler(ListResourcesRequestSchema, async ({ params }) => await listRuns(sy, params?.cursor));
     server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
     server.setRequestHandler(ReadResourceRequestSchema, async ({ params }) => await readRun(sy, params.uri));
@@ -170,7 +172,9 @@ function listenerOf(mcp: McpServer, extra: RequestHandlerExtra<ServerRequest, Se
       await extra.sendNotification({ method: 'notifications/progress', params }).catch(ignore);
     },
     async log(message, run) {
-      await mcp.sendLoggingMessage({ level: 'info', logger: 'run', data: { run, message } }, extra.sessionId).catch(ignore);
+      await mcp
+        .sendLoggingMessage({ level: 'info', logger: 'run', data: { run, message } }, extra.sessionId)
+        .catch(ignore);
     },
   };
 }

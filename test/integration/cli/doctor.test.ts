@@ -34,11 +34,15 @@ const lost = api.defineFanOut({ name: 'lost', input: z.object({}), aggregate: (r
   workflows: ', ask, quick, lost',
 };
 
-it('finds what is wrong, each with its remedy, and ends with 1; mended it ends with 0', { timeout: 60_000 }, async () => {
+it('finds what is wrong, each with its remedy, and ends with 1; mended it ends with 0', {
+  timeout: 60_000,
+}, async () => {
   const where = await place(STUCK);
   const idle = await examine(where, '--offline');
   expect(idle.code).toBe(0);
-  expect(idle.told('warning', /No worker is connected/)).toMatchObject([{ remedy: expect.stringContaining('switchyard worker') }]);
+  expect(idle.told('warning', /No worker is connected/)).toMatchObject([
+    { remedy: expect.stringContaining('switchyard worker') },
+  ]);
 
   const { id } = z.object({ id: z.string() }).parse(JSON.parse((await where.run(['enqueue', 'quick', '--json'])).out));
   const waiting = await examine(where, '--offline');
@@ -47,7 +51,9 @@ it('finds what is wrong, each with its remedy, and ends with 1; mended it ends w
 
   const partly = await where.start(['worker', '--queues', 'runs'], READY);
   const unserved = await examine(where, '--offline');
-  expect(unserved.told('error', /Nobody serves queue tasks/)).toMatchObject([{ remedy: expect.stringContaining('--queues tasks') }]);
+  expect(unserved.told('error', /Nobody serves queue tasks/)).toMatchObject([
+    { remedy: expect.stringContaining('--queues tasks') },
+  ]);
   partly.child.kill('SIGTERM');
   await partly.ended;
 
@@ -60,7 +66,9 @@ it('finds what is wrong, each with its remedy, and ends with 1; mended it ends w
   expect(found.told('info', /1 run waits for an approval/)).toHaveLength(1);
   expect(found.told('ok', /^\d+ connected: \S+:\d+$/)).toHaveLength(1);
   expect(found.told('ok', /commerce: switchyard-commerce .*tools/)).toHaveLength(1);
-  expect(found.told('ok', /kept by the newest 3 runs \(2 that have ended by themselves; [1-9]\d* comparisons of I1, I4/)).toHaveLength(1);
+  expect(
+    found.told('ok', /kept by the newest 3 runs \(2 that have ended by themselves; [1-9]\d* comparisons of I1, I4/),
+  ).toHaveLength(1);
   for (const { severity, remedy } of found.findings) expect(remedy !== undefined).toBe(severity !== 'ok');
 
   // What a hand does to a run's record is found, and told for this run.
@@ -83,7 +91,10 @@ it('finds what is wrong, each with its remedy, and ends with 1; mended it ends w
 
 it('names a server that cannot be had, and a Redis that is not there', async () => {
   const where = await place();
-  writeFileSync(join(where.folder, 'mcp.json'), JSON.stringify({ mcpServers: { gone: { command: 'no-such-program' } } }));
+  writeFileSync(
+    join(where.folder, 'mcp.json'),
+    JSON.stringify({ mcpServers: { gone: { command: 'no-such-program' } } }),
+  );
   const found = await examine(where, '--mcp', 'mcp.json');
   expect(found.code).toBe(1);
   expect(found.told('error', /gone: .*no-such-program/)).toHaveLength(1);

@@ -10,7 +10,11 @@ const FROM = ['--from', '../../src/tool-maker.js', '--server', 'weather', 'comme
 it('writes the tools of the configured servers, tells a stale file from one that is up to date', async () => {
   const { run, folder } = await place();
   const written = await run(['tools', 'pull', '--out', 'src/generated/tools.ts', ...FROM]);
-  expect(written).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^src\/generated\/tools\.ts: \d+ tools\.\n$/) });
+  expect(written).toMatchObject({
+    code: 0,
+    err: '',
+    out: expect.stringMatching(/^src\/generated\/tools\.ts: \d+ tools\.\n$/),
+  });
   const file = join(folder, 'src/generated/tools.ts');
   const text = readFileSync(file, 'utf8');
   expect(text).toContain('mcpTool("weather.get_current_weather", {');
@@ -24,7 +28,10 @@ it('writes the tools of the configured servers, tells a stale file from one that
   expect(readFileSync(file, 'utf8')).toContain('Digest: 0000');
 
   const committed = await run(['tools', 'pull', '--check', '--out', PULLED, ...FROM]);
-  expect(committed, `make it anew: node dist/main.js tools pull --out test/types/pulled-tools.ts ${FROM.join(' ')}`).toMatchObject({ code: 0 });
+  expect(
+    committed,
+    `make it anew: node dist/main.js tools pull --out test/types/pulled-tools.ts ${FROM.join(' ')}`,
+  ).toMatchObject({ code: 0 });
 });
 
 it('writes nothing when a server cannot be asked, and names those there are', async () => {

@@ -2,7 +2,11 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { CallToolResultSchema, LoggingMessageNotificationSchema, type Progress } from '@modelcontextprotocol/sdk/types.js';
+import {
+  CallToolResultSchema,
+  LoggingMessageNotificationSchema,
+  type Progress,
+} from '@modelcontextprotocol/sdk/types.js';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { Workflow } from '../../../src/orchestrators/definition.js';
@@ -33,7 +37,10 @@ export class TestClient {
 
   static async connect(transport: Transport): Promise<TestClient> {
     const made = new TestClient();
-    made.client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => void made.logged.push(params.data));
+    made.client.setNotificationHandler(
+      LoggingMessageNotificationSchema,
+      ({ params }) => void made.logged.push(params.data),
+    );
     await made.client.connect(transport);
     onTestFinished(() => made.client.close());
     return made;
@@ -52,14 +59,19 @@ export class TestClient {
   async answer(name: string, args?: Readonly<Record<string, unknown>>, call?: Call) {
     const { structuredContent, isError, content } = await this.call(name, args, call);
     const [text] = content;
-    return { ...Answer.parse(structuredContent), isError: isError === true, text: text?.type === 'text' ? text.text : '' };
+    return {
+      ...Answer.parse(structuredContent),
+      isError: isError === true,
+      text: text?.type === 'text' ? text.text : '',
+    };
   }
 
   /** The error of a call that was refused. */
   async refusal(name: string, args?: Readonly<Record<string, unknown>>) {
     const { isError, content } = await this.call(name, args);
     const [text] = content;
-    if (isError !== true || text?.type !== 'text') throw new Error(`${name} was not refused: ${JSON.stringify(content)}`);
+    if (isError !== true || text?.type !== 'text')
+      throw new Error(`${name} was not refused: ${JSON.stringify(content)}`);
     return Failure.parse(JSON.parse(text.text)).error;
   }
 }

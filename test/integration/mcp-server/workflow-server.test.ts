@@ -104,12 +104,16 @@ it('waits with progress, told the run first, and answers with the structured res
   const agent = await serve(engine, [gated]);
   const seen: { progress: number; total?: number | undefined; message?: string | undefined; _meta?: unknown }[] = [];
   const { happened: waits, happen: itWaits } = happening();
-  const call = agent.answer('gated', { amount: 3, _run: { key: 'g' } }, {
-    onProgress: (progress) => {
-      seen.push(progress);
-      if (progress.progress >= 1) itWaits();
+  const call = agent.answer(
+    'gated',
+    { amount: 3, _run: { key: 'g' } },
+    {
+      onProgress: (progress) => {
+        seen.push(progress);
+        if (progress.progress >= 1) itWaits();
+      },
     },
-  });
+  );
   await waits;
   const [run] = (await engine.sy.list()).runs;
   await engine.sy.run(run?.id ?? '').signal('gate', { ok: true });
@@ -122,7 +126,9 @@ it('waits with progress, told the run first, and answers with the structured res
   expect(JSON.parse(answer.text)).toMatchObject({ id: run?.id, output: { last: 3 } });
   expect(seen[0]).toMatchObject({ progress: 0, _meta: { 'switchyard/run': run?.id } });
   expect(seen[0]?.message).toContain(run?.id);
-  expect(seen.map(({ progress }) => progress)).toEqual([...new Set(seen.map(({ progress }) => progress))].sort((a, b) => a - b));
+  expect(seen.map(({ progress }) => progress)).toEqual(
+    [...new Set(seen.map(({ progress }) => progress))].sort((a, b) => a - b),
+  );
   expect(seen.at(-1)?.total).toBe(3);
   expect(agent.logged[0]).toMatchObject({ run: run?.id, message: expect.stringContaining('accepted') });
 });
@@ -151,7 +157,11 @@ it('a call that its client cancels stops waiting; its run goes on, unless it was
   const cancelled = async (key: string, more: object) => {
     const controller = new AbortController();
     const { happened: begun, happen: begin } = happening();
-    const call = agent.call('gated', { amount: 1, _run: { key, ...more } }, { signal: controller.signal, onProgress: begin });
+    const call = agent.call(
+      'gated',
+      { amount: 1, _run: { key, ...more } },
+      { signal: controller.signal, onProgress: begin },
+    );
     await begun;
     controller.abort('the user pressed Escape');
     await expect(call).rejects.toThrow('Escape');
@@ -213,7 +223,10 @@ it("gives an agent a person's words only when it is told to", async () => {
   const operator = await serve(engine, [asking], { operator: true });
   const said = await operator.answer('run_approve', { id: waiting.id, reason: 'my user said yes' });
   expect(said.isError).toBe(false);
-  expect(await operator.answer('run_wait', { id: waiting.id })).toMatchObject({ status: 'completed', output: 'completed' });
+  expect(await operator.answer('run_wait', { id: waiting.id })).toMatchObject({
+    status: 'completed',
+    output: 'completed',
+  });
   expect(await operator.refusal('run_skip', { id: waiting.id })).toMatchObject({ code: 'INVALID_INPUT' });
   expect(await operator.refusal('run_skip', { id: waiting.id, reason: 'x' })).toMatchObject({ code: 'ILLEGAL_STATE' });
   expect((await engine.sy.run(waiting.id).describe()).words).toMatchObject([

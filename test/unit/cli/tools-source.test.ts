@@ -16,7 +16,8 @@ const property = (schema: unknown) => ({ type: 'object', properties: { a: schema
 describe('a JSON Schema as zod source', () => {
   it.each<[unknown, readonly unknown[], readonly unknown[]]>([
     [{ type: 'string', minLength: 2 }, ['ab'], ['a', 1, undefined]],
-    [{ type: 'integer', minimum: 0 }, [0, 7], [-1, 1.5, '1']],
+    [{ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, [0, 7], [-1, 1.5, '1']],
+    [{ type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 }, [0.5], [0, 1]],
     [{ type: 'number', maximum: 1 }, [0.5], [2, null]],
     [{ type: ['string', 'null'] }, ['x', null], [1]],
     [{ enum: ['a', 1, null] }, ['a', 1, null], ['b', 2]],
@@ -28,7 +29,7 @@ describe('a JSON Schema as zod source', () => {
     [{ oneOf: [{ type: 'string' }] }, ['a'], [1]],
     [{ allOf: [{ type: 'string' }, { minLength: 1 }] }, ['a'], [1]],
     [{ type: 'object', properties: { b: { type: 'string' } } }, [{}, { b: 'x' }], [{ b: 1 }, { c: 1 }]],
-    [{ if: {}, then: {} }, [1, 'a', null], []],
+    [{ if: {}, else: {} }, [1, 'a', null], []],
     [true, [1, 'a'], []],
   ])('%j', (schema, good, bad) => {
     for (const value of good) expect(takes(property(schema), { a: value })).toBe(true);
@@ -74,7 +75,9 @@ describe('the file', () => {
               description: hostile,
               inputSchema: {
                 type: 'object',
-                properties: { ["'; process.exit(1); '"]: { enum: ['`${process.exit(1)}`', '\u2028'], description: hostile } },
+                properties: {
+                  ["'; process.exit(1); '"]: { enum: [`\`\${process.exit(1)}\``, '\u2028'], description: hostile },
+                },
               },
             }),
           ],
