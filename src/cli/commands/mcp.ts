@@ -37,11 +37,11 @@ const STDIO_GRACE_MS = 1_500;
 
 /** Serves the project's workflows to an agent, until its client leaves (stdio) or it is told to stop. */
 export async function mcp(settings: Settings, options: McpOptions, { out, err }: Terminal): Promise<number> {
+  const address = addressOf(options);
+  const waitMs = options.wait === undefined ? undefined : durationMs('--wait', options.wait);
   // Before anything of the project is loaded, which may greet the world.
   const protocol = options.http ? undefined : claimStandardOutput();
   const stop = listenForStop();
-  const address = addressOf(options);
-  const waitMs = options.wait === undefined ? undefined : durationMs('--wait', options.wait);
   const log = commandLog(err, 'warn');
   const project = await loadProject(settings.config);
   const config = options.withWorker ? await toolServers(settings, project) : undefined;

@@ -86,6 +86,9 @@ describe('the command line', () => {
     [['enqueue', '--wait', 'parallel', '{}'], 'Put --wait last'],
     [['enqueue', 'parallel', "{'query':1}"], 'not JSON at line 1, column 2'],
     [['enqueue', 'parallel', '@/nowhere.json'], 'Cannot read the input from /nowhere.json'],
+    [['mcp', '--http', '--host', '0.0.0.0'], 'SWITCHYARD_TOKEN'],
+    [['mcp', '--port', '1'], '--port needs --http'],
+    [['doctor', '--runs', '1001'], 'from 0 to 1000'],
     [['enqueue', 'paralel', '{}'], 'known here: parallel, support, order'],
   ])('%j is refused with 2 and a way out', async (argv, hint) => {
     const { code, out, err } = await run(...argv);
