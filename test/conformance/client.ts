@@ -7,7 +7,7 @@ const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
 
 const pool = createToolPool({ config: parseMcpConfig({ mcpServers: { suite: { url } } }, 'the suite') });
 const call = (tool: string, args: Readonly<Record<string, unknown>> = {}) =>
-  pool.call(`suite.${tool}`, args, { timeoutMs: 20_000, safeToRepeat: false });
+  pool.call(`suite.${tool}`, args, { timeoutMs: 5_000, safeToRepeat: false });
 
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   initialize: () => pool.check(),

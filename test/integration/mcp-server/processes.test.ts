@@ -124,7 +124,8 @@ describe("the inspector's command line", () => {
   it('lists the workflows, and starts one with a key', async () => {
     const where = await placeWithoutServers();
     const inspect = async (...method: readonly string[]): Promise<unknown> => {
-      const args = [INSPECTOR, '--method', ...method, '--', process.execPath, MAIN, 'mcp'];
+      // Before the method, whose last option takes as many values as there are.
+      const args = [INSPECTOR, process.execPath, MAIN, 'mcp', '--method', ...method];
       const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: where.folder, env: where.env });
       return JSON.parse(stdout);
     };
