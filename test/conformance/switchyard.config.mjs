@@ -18,7 +18,7 @@ const only = (name, run) =>
   });
 
 /** Long enough that each of its ends is seen. */
-const STEP_MS = 300;
+const STEP_MS = 600;
 const step = task('step', async () => {
   await sleep(STEP_MS);
   return 'done';

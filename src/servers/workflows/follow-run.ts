@@ -12,7 +12,7 @@ import type { Run, RunState } from '../../queues/run-handle.js';
 import { isSettled, RUN_META, stagesOf } from './run-answer.js';
 
 /** Between two looks at a run: a wide one is a long read. */
-const LOOK_MS = { first: 100, longest: 1_000, wide: 5_000 } as const;
+const LOOK_MS = { first: 100, longest: 500, wide: 5_000 } as const;
 const WIDE_RUN = 200;
 /** Clients commonly give up after 60 s without a word; proxies after 30. */
 const SIGN_OF_LIFE_MS = 10_000;
@@ -48,8 +48,9 @@ export async function followRun(run: Run, { waitMs, signal, listener }: Followin
     const left = deadline - performance.now();
     const state = await unlessAborted(run.wait(Math.max(0, Math.ceil(Math.min(lookMs, left)))), signal);
     if (state === undefined) return undefined;
-    await teller.tell(state);
-    if (isSettled(state) || left <= lookMs) return state;
+    const last = isSettled(state) || left <= lookMs;
+    await teller.tell(state, last);
+    if (last) return state;
     lookMs = state.timeline.length > WIDE_RUN ? LOOK_MS.wide : Math.min(2 * lookMs, LOOK_MS.longest);
   }
 }
@@ -87,13 +88,18 @@ class Teller {
     await this.#progress({ progress: 0, message });
   }
 
-  async tell(state: RunState): Promise<void> {
+  /**
+   * @param last the answer follows, which says as much: a progress that arrives together with it finds its call gone, and
+   *   clients report it as an error
+   */
+  async tell(state: RunState, last: boolean): Promise<void> {
     for (const { name, state: stage, attempts } of state.timeline.slice(0, WIDE_RUN)) {
       const now = `${stage}${attempts.length > 1 ? `, attempt ${attempts.length}` : ''}`;
       const before = this.#states.get(name);
       this.#states.set(name, now);
       if (before !== now && stage !== 'waiting') await this.listener.log(`${name}: ${now}`, this.run);
     }
+    if (last) return;
     const { ended, known } = stagesOf(state);
     const more = ended > this.#ended;
     if (!more && performance.now() - this.#toldAt < SIGN_OF_LIFE_MS) return;

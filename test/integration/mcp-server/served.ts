@@ -34,6 +34,8 @@ export interface Call {
 export class TestClient {
   readonly client = new Client({ name: 'test-agent', version: '1' });
   readonly logged: unknown[] = [];
+  /** What arrived and was no message of the protocol, among others. */
+  readonly errors: Error[] = [];
 
   static async connect(transport: Transport): Promise<TestClient> {
     const made = new TestClient();
@@ -41,6 +43,7 @@ export class TestClient {
       LoggingMessageNotificationSchema,
       ({ params }) => void made.logged.push(params.data),
     );
+    made.client.onerror = (error) => void made.errors.push(error);
     await made.client.connect(transport);
     onTestFinished(() => made.client.close());
     return made;

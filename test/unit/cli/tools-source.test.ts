@@ -62,6 +62,7 @@ describe('a JSON Schema as zod source', () => {
 });
 
 describe('the file', () => {
+  const HOSTILE_NAME = "'; process.exit(1); '";
   const tool = (name: string, more: object = {}) => ({ name, inputSchema: { type: 'object' }, ...more });
 
   it("holds nothing of a server's but text, whatever that text is", () => {
@@ -76,7 +77,7 @@ describe('the file', () => {
               inputSchema: {
                 type: 'object',
                 properties: {
-                  ["'; process.exit(1); '"]: { enum: [`\`\${process.exit(1)}\``, '\u2028'], description: hostile },
+                  [HOSTILE_NAME]: { enum: [`\`\${process.exit(1)}\``, '\u2028'], description: hostile },
                 },
               },
             }),
@@ -90,7 +91,7 @@ describe('the file', () => {
     new Function('z', 'mcpTool', `return ${body}`)(z, (...given: unknown[]) => made.push(...given));
     const [capability, shape] = made;
     expect(capability).toBe('evil-server.read');
-    expect(shape).toMatchObject({ input: { shape: { "'; process.exit(1); '": {} } } });
+    expect(shape).toMatchObject({ input: { shape: { [HOSTILE_NAME]: {} } } });
     expect(text).not.toContain('*/ process');
   });
 
