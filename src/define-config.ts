@@ -2,6 +2,7 @@
 import type { AgentTools } from './agent-tools.js';
 import type { Retention } from './config.js';
 import type { Workflow } from './orchestrators/definition.js';
+import type { QueueLimits } from './queue-limits.js';
 
 /** The content of an `mcp.json`. */
 export interface McpJson {
@@ -18,6 +19,8 @@ export interface SwitchyardConfig {
   readonly redis?: string;
   /** How long ended runs are kept. At least a second, and one. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
+  /** Limits of queues, by name; set when a worker starts. `concurrency` holds for each process, `total` and `rate` for all. */
+  readonly queues?: Readonly<Record<string, QueueLimits>>;
   /** Prefix of every key, braces included. Default `{sy0}`. */
   readonly prefix?: string;
   /** What agents are told of each workflow by `switchyard mcp`, and which are kept from them (`false`). */

@@ -6,11 +6,11 @@ import { retentionOf } from '../../config.js';
 import type { Facts } from '../../facts.js';
 import { redisKeys } from '../../names.js';
 import { statusOf } from '../../orchestrators/timeline.js';
-import type { ListedRun } from '../../ports.js';
+import type { ListedRun, ListOptions } from '../../ports.js';
+import { listAll } from '../../queues/list-all.js';
 import { agoText } from '../render/duration.js';
 import { type Finding, finding, ok } from './finding.js';
 import { promiseFindings } from './promises.js';
-import { recentRuns } from './recent-runs.js';
 import type { Asked } from './redis-section.js';
 
 const LOOKED_AT = 200;
@@ -30,6 +30,13 @@ export async function runFindings(
   const scripts = createScriptRunner(client);
   const index = createRunIndex(scripts, keys);
   const log = createRunLog(scripts, keys, retentionOf(project.retention));
+  const newestRuns = async (most: number, filter: Pick<ListOptions, 'status'> = {}): Promise<readonly ListedRun[]> => {
+    const runs: ListedRun[] = [];
+    if (most > 0) {
+      for await (const run of listAll(index, filter)) if (runs.push(run) >= most) break;
+    }
+    return runs;
+  };
   const read = async (runs: readonly ListedRun[]): Promise<readonly Facts[]> => {
     const facts: Facts[] = [];
     // One after the other: a doctor must not be what Redis suffers from.
@@ -39,10 +46,10 @@ export async function runFindings(
     }
     return facts;
   };
-  const waiting = await recentRuns(index, LOOKED_AT, { status: 'attention' });
-  const open = await read(await recentRuns(index, LOOKED_AT, { status: 'open' }));
+  const waiting = await newestRuns(LOOKED_AT, { status: 'attention' });
+  const open = await read(await newestRuns(LOOKED_AT, { status: 'open' }));
   const unknown = open.filter(({ record }) => !registry.find(record.workflow, record.version));
-  const newest = checkedRuns === 0 ? [] : await read(await recentRuns(index, checkedRuns));
+  const newest = await read(await newestRuns(checkedRuns));
   return [
     ...waitingFindings(waiting),
     ...notBegun(open, unknown),

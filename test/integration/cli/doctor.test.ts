@@ -50,13 +50,13 @@ async function useProject() {
     }),
   );
   const settings = { redis: redisUrl(), config, mcp, data: folder };
-  async function show(options: DoctorOptions, json: boolean): Promise<{ readonly code: number; readonly out: string }> {
+  async function show(options: DoctorOptions, json: boolean, redis = settings.redis) {
     const written: string[] = [];
     const screen = {
       write: (text: string) => void written.push(text),
       ...{ isTty: false, columns: 80, rows: 24, colors: pc.createColors(false) },
     };
-    const code = await doctor(readSettings({ ...settings, json }, {}), options, { out: screen, err: screen });
+    const code = await doctor(readSettings({ ...settings, redis, json }, {}), options, { out: screen, err: screen });
     return { code, out: written.join('') };
   }
   return {
@@ -100,6 +100,8 @@ it('finds queues that nobody serves and runs that wait, each with its remedy; me
   expect(
     well.told('ok', /newest 2 runs \(1 that have ended by themselves; [1-9]\d* comparisons of I1, I4/),
   ).toHaveLength(1);
+  await engine.sy.pause({ workflow: 'quick' });
+  expect((await examine()).told('warning', /Workflow quick is paused/)).toHaveLength(1);
   for (const { severity, remedy } of well.findings) expect(remedy === undefined).toBe(severity === 'ok');
 });
 
@@ -117,6 +119,12 @@ it('holds the newest runs against the promises, and names the one that breaks on
   expect(out).toMatch(/^✗ {2}promises {2}Broken/);
   expect(out).toMatch(/\n {6}→ Look at it/);
   expect(out).toContain('\n1 error, 0 warnings.\n');
+});
+
+it('without Redis fails as one that is not there, whose exit code is 3', async () => {
+  const { show } = await useProject();
+  const gone = show({ offline: true }, true, 'redis://127.0.0.1:1');
+  await expect(gone).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
 });
 
 it('asks the MCP servers, and names one that cannot be had and a tool that nobody has', async () => {

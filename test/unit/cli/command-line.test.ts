@@ -70,6 +70,8 @@ describe('the command line', () => {
     for (const word of ['cancel', 'resume', 'resolve', 'skip', 'abandon', 'approve', 'reject', 'signal', 'retry'])
       expect(out).toContain(word);
     for (const word of ['mcp', 'doctor', 'tools']) expect(out).toMatch(new RegExp(`^  ${word} `, 'm'));
+    for (const word of ['erase', 'pause', 'unpause', 'paused', 'queues', 'limit', 'schedules'])
+      expect(out).toContain(word);
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect((await run()).out).toBe(out);
     expect((await run('--version')).out).toMatch(/^\d+\.\d+\.\d+/);
