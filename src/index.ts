@@ -6,6 +6,7 @@ export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
 export type { ApiSettings, Authorize, AuthorizedRequest, PayloadPolicy, RateLimit } from './api-settings.js';
 export type { CallbackSettings } from './callbacks.js';
+export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
 export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
@@ -68,7 +69,9 @@ export {
   type TaskContext,
   type TaskInput,
   type TaskOutput,
+  type TaskPolicy,
   type ToolOptions,
 } from './task.js';
+export { mcpTool, type ToolShape } from './tool-maker.js';
 export { type Approval, approval, signal } from './wait-task.js';
 export type { Workers, WorkersOptions } from './workers.js';

@@ -102,7 +102,8 @@ export interface Task<In = never, Out = unknown> {
 export type TaskInput<T> = T extends Task<infer In, unknown> ? In : never;
 export type TaskOutput<T> = T extends { readonly types?: { readonly returns: infer Out } } ? Out : never;
 
-interface TaskPolicy {
+/** How a task is run, whatever it does. */
+export interface TaskPolicy {
   /** Queue whose workers run it. Default `tasks`; a queue of its own gives isolation and its own concurrency. */
   readonly queue?: string;
   /** One attempt, loading its code and its tool calls included; 1 ms to 24 days. Default 30 s. */

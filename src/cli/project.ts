@@ -25,6 +25,20 @@ const duration = z.custom<Duration>(
   (value) => typeof value === 'number' || typeof value === 'string',
   'expected milliseconds, or a number with ms, s, m, h or d',
 );
+const agentTool = z.strictObject({
+  title: z.string().min(1).optional(),
+  description: z.string().min(1).optional(),
+  hints: z
+    .strictObject({
+      readOnlyHint: z.boolean(),
+      destructiveHint: z.boolean(),
+      idempotentHint: z.boolean(),
+      openWorldHint: z.boolean(),
+    })
+    .partial()
+    .optional(),
+});
+
 
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
@@ -76,6 +90,7 @@ const config = z.strictObject({
     .string()
     .regex(/^\{[^{}:]+\}$/, 'expected a name in braces, such as {sy0}')
     .optional(),
+  agentTools: z.record(z.string(), z.union([agentTool, z.literal(false)])).optional(),
 });
 
 /**

@@ -13,9 +13,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: LEAVES,
   workflows: PURE,
   servers: LEAVES,
+  // Not a server of tools of its own but another way to reach runs, like the HTTP API.
+  'servers/workflows': [...PURE, 'queues', 'engine', 'servers'],
   engine: [...PURE, 'queues', 'processors', 'adapters'],
   api: [...PURE, 'queues', 'adapters', 'engine'],
-  cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'engine', 'api'],
+  cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'servers/workflows', 'engine', 'api'],
   entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'cli'],
 };
 
@@ -55,6 +57,8 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
 const EVERYWHERE = new Set(['zod']);
 
 export function roomOf(path: string): string {
+  const within = Object.keys(MAY_IMPORT).find((room) => room.includes('/') && path.startsWith(`${room}/`));
+  if (within !== undefined) return within;
   const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined;
   return folder ?? TOP[path] ?? 'leaf';
 }
