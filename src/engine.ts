@@ -7,6 +7,7 @@ import { createRunKnowledge } from './adapters/run-knowledge.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
+import { checkedRunLog } from './checked-run-log.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
 import type { RunRecord } from './facts.js';
@@ -15,6 +16,7 @@ import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from
 import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
 import { acceptRun, type StartOptions } from './queues/accept-run.js';
 import { createAnswers } from './queues/answer-stage.js';
+import { assertForeignPrefixes } from './queues/foreign-queues.js';
 import { findOrphans, type OrphanReport, type OrphansOptions } from './queues/find-orphans.js';
 import { createQueuePool } from './queues/queue-pool.js';
 import { createRunControl } from './queues/run-control.js';
@@ -73,10 +75,11 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
   const keys = redisKeys(prefix);
-  const connections = createRedisConnections(options.connection, logger, prefix);
+  assertForeignPrefixes(prefix, registry.foreignQueues);
+  const connections = createRedisConnections(options.connection, logger, prefix, registry.foreignQueues);
   const producer = connections.open('producer');
   const scripts = createScriptRunner(producer);
-  const log = createRunLog(scripts, keys, retention);
+  const log = checkedRunLog(createRunLog(scripts, keys, retention), registry);
   const queues = createQueuePool(producer, prefix, (error) =>
     logger.debug({ error: error.message }, 'queue connection'),
   );

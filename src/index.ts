@@ -45,6 +45,7 @@ export type { StartOptions } from './queues/accept-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export type { Said } from './queues/said.js';
+export { fromQueue, type QueueTask } from './queue-task.js';
 export {
   defineTask,
   type LazyFunction,

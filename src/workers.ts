@@ -6,6 +6,7 @@ import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createStopSignals } from './adapters/stop-signals.js';
+import { checkedRunLog } from './checked-run-log.js';
 import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { type RedisKeys, RUNS_QUEUE } from './names.js';
@@ -19,6 +20,7 @@ import { createStageHandler } from './processors/stage.js';
 import { createTimerHandler, isTimer } from './processors/timer.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
 import type { RunJobs } from './queues/run-jobs.js';
 import { createStopRun } from './queues/stop-run.js';
@@ -62,7 +64,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const connection = deps.connections.open('worker');
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
-  const log = createRunLog(scripts, keys, retention);
+  const log = checkedRunLog(createRunLog(scripts, keys, retention), registry);
   const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
   const stops = createStopSignals({
     subscriber,
@@ -145,6 +147,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       if (stopping)
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
+      await warnOfForeignQueues(scripts, registry.foreignQueues, logger);
       await stops.start();
       await clockGuard.start();
       for (const worker of workers) worker.start();

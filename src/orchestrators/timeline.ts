@@ -4,6 +4,7 @@ import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, Stage
 import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
+import { whyNotStopped } from './foreign.js';
 import { type Question, questionsOf } from './questions.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
@@ -23,7 +24,7 @@ export interface TimelineEntry {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly attempts: readonly TimelineAttempt[];
-  /** Why a branch was skipped. */
+  /** Why a branch was skipped, or why a run that is to stop still waits for it. */
   readonly reason?: string;
 }
 
@@ -75,7 +76,7 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
     ...(questions.length > 0 && { questions }),
     ...(record.words.length > 0 && { words: record.words }),
     ...(record.outcome?.notUndone && { notUndone: record.outcome.notUndone }),
-    timeline: stagesInOrder(definition, facts).map((stage) => entry(stage, facts)),
+    timeline: stagesInOrder(definition, facts).map((stage) => entry(stage, facts, definition)),
   };
 }
 
@@ -136,7 +137,7 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
   }
 }
 
-function entry(stage: NamedStage, facts: Facts): TimelineEntry {
+function entry(stage: NamedStage, facts: Facts, definition: WorkflowDefinition | undefined): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
     return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };
@@ -146,6 +147,7 @@ function entry(stage: NamedStage, facts: Facts): TimelineEntry {
   const last = attempts.at(-1);
   const pendingSince = fact?.state === 'pending' ? fact.startedAt : undefined;
   const state = stateOf(fact, facts.record, name);
+  const reason = state === 'running' && facts.record.stop && definition ? whyNotStopped(definition, name) : undefined;
   return {
     name,
     kind,
@@ -153,6 +155,7 @@ function entry(stage: NamedStage, facts: Facts): TimelineEntry {
     startedAt: attempts[0]?.startedAt ?? pendingSince ?? facts.record.intents.get(name)?.at ?? null,
     finishedAt: state === 'completed' || state === 'failed' ? (last?.finishedAt ?? null) : null,
     attempts,
+    ...(reason !== undefined && { reason }),
   };
 }
 
@@ -164,6 +167,7 @@ function stateOf(fact: StageFact | undefined, record: RunRecord, name: string): 
 }
 
 function attemptsOf(name: string, fact: StageFact | undefined, record: RunRecord): readonly TimelineAttempt[] {
+  if (fact?.state !== 'pending' && fact?.foreign) return foreignAttempts(fact, fact.foreign);
   const attempts: TimelineAttempt[] = [...(record.failedAttempts.get(name) ?? [])];
   const done = record.done.get(name) ?? (fact?.state === 'done' ? fact : undefined);
   if (done) attempts.push({ n: done.attempt, startedAt: done.startedAt, finishedAt: done.finishedAt });
@@ -172,4 +176,15 @@ function attemptsOf(name: string, fact: StageFact | undefined, record: RunRecord
     attempts.push({ n: 1, startedAt: null, finishedAt: null, error: fact.error });
   }
   return attempts;
+}
+
+/** As its job tells them, or one without times when that job is gone; the last one's end is the stage's. */
+function foreignAttempts(
+  fact: Exclude<StageFact, { state: 'pending' }>,
+  told: readonly TimelineAttempt[],
+): readonly TimelineAttempt[] {
+  const attempts = told.length > 0 ? told : [{ n: 1, startedAt: null, finishedAt: null }];
+  return attempts.map((attempt, at) =>
+    fact.state === 'failed' && at === attempts.length - 1 ? { ...attempt, error: fact.error } : attempt,
+  );
 }

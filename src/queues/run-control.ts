@@ -60,7 +60,7 @@ export function createRunControl(deps: RunControlDependencies) {
   async function say(run: string, request: OperatorRequest): Promise<void> {
     const { facts, definition } = await known(run);
     const statement = operate(definition, facts, request, clock.now());
-    const again = statement.again === undefined ? '' : jobOf(facts, definition, statement.again);
+    const again = statement.again === undefined ? '' : jobs.keyOf(definition, run, statement.again);
     const reply = await scripts.run(
       OPERATE_RUN,
       [
@@ -82,9 +82,6 @@ export function createRunControl(deps: RunControlDependencies) {
     if (kindOf(reply) !== 'said') throw illegal(run, 'has moved on in the meantime: look at it again');
   }
 
-  function jobOf({ record }: Facts, definition: WorkflowDefinition, stage: string): string {
-    return keys.job(jobs.queueOf(definition, stage), stageJobId(record.id, stage));
-  }
 
   return {
     cancel,
@@ -101,7 +98,7 @@ export function createRunControl(deps: RunControlDependencies) {
       if (plan.kind === 'new-run') return false;
       const { record } = facts;
       const packed = packJobs([await jobs.root(definition, record, { children: false, delayMs: 0 })]);
-      const again = plan.again.map((stage) => ({ stage, job: jobOf(facts, definition, stage) }));
+      const again = plan.again.map((stage) => ({ stage, job: jobs.keyOf(definition, run, stage) }));
       const reply = await scripts.run(
         REOPEN_RUN,
         [keys.log(run), keys.root(run), ...packed.keys],

@@ -24,6 +24,7 @@ const TOP: Readonly<Record<string, string>> = {
   'define-config.ts': 'engine',
   // Like `define-config.ts`: typed by what the engine runs, and inert.
   'define-crash-test.ts': 'engine',
+  'checked-run-log.ts': 'engine',
   'engine.ts': 'engine',
   'registry.ts': 'engine',
   'workers.ts': 'engine',
