@@ -12,6 +12,8 @@ export interface Registry {
   /** How many workflows these are; the versions of one count once. */
   readonly workflows: number;
   readonly names: readonly string[];
+  /** All of them, every version. */
+  readonly definitions: readonly WorkflowDefinition[];
   /** Queues that workers of these definitions serve, the roots' first. */
   queues(): readonly string[];
   /** Other people's queues, which their workers serve. */
@@ -60,6 +62,7 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
     },
     workflows: newest.size,
     names: [...newest.keys()],
+    definitions,
     queues: () => [...queues],
     foreignQueues: [...foreign.values()],
   };

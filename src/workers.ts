@@ -2,29 +2,15 @@
 import { hostname } from 'node:os';
 import { systemClock } from './adapters/clock.js';
 import { redisNow } from './adapters/redis-clock.js';
-import type { RedisConnections } from './adapters/redis-connections.js';
-import { createRunLog } from './adapters/run-log.js';
-import { createScriptRunner } from './adapters/scripts.js';
-import { createStopSignals } from './adapters/stop-signals.js';
-import { checkedRunLog } from './checked-run-log.js';
-import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
-import { type RedisKeys, RUNS_QUEUE } from './names.js';
-import type { Clock, Logger, ToolCaller } from './ports.js';
+import { RUNS_QUEUE } from './names.js';
+import { createProcessing, type ProcessingDependencies } from './processing.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
-import type { JobHandler, ProcessorDependencies } from './processors/job.js';
-import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
-import { createRootHandler } from './processors/root.js';
-import { createStageHandler } from './processors/stage.js';
-import { createTimerHandler, isTimer } from './processors/timer.js';
-import { createAnswers } from './queues/answer-stage.js';
-import { createAppendStages } from './queues/append-stages.js';
+import { createQueueWorker } from './processors/queue-worker.js';
+import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
 import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
-import type { RunJobs } from './queues/run-jobs.js';
-import { createStopRun } from './queues/stop-run.js';
-import type { Registry } from './registry.js';
 
 export interface WorkersOptions extends Partial<WorkerSettings> {
   /** Which queues to serve; all by default. */
@@ -39,64 +25,15 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
-export interface WorkersDependencies {
-  readonly registry: Registry;
-  readonly prefix: string;
-  readonly keys: RedisKeys;
-  readonly retention: Retention;
-  readonly tools: ToolCaller | undefined;
-  /** The machine's by default. */
-  readonly clock?: Clock;
-  readonly logger: Logger;
-  readonly connections: RedisConnections;
-  readonly jobs: RunJobs;
-  /** Stands between the processors and their ports: `crash-test` stops a worker there. */
-  readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
-}
-
-export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
-
-export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
+export function createWorkers(deps: ProcessingDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
+  const { registry, prefix, keys, clock = systemClock, logger } = deps;
   const served = queues ?? registry.queues();
   assertQueues(served, registry.queues());
   const settings = workerSettings(overrides);
-  const connection = deps.connections.open('worker');
-  const subscriber = deps.connections.open('worker');
-  const scripts = createScriptRunner(connection);
-  const log = checkedRunLog(createRunLog(scripts, keys, retention), registry);
-  const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
-  const stops = createStopSignals({
-    subscriber,
-    reader: connection,
-    keys,
-    onStop: (run) => {
-      for (const worker of workers) worker.stopRun(run);
-    },
-    logger,
+  const { connection, scripts, stops, processors, handlerOf, release } = createProcessing(deps, (run) => {
+    for (const worker of workers) worker.stopRun(run);
   });
-  const ports: WrappedPorts = {
-    log,
-    append: createAppendStages(scripts, keys, deps.jobs),
-    tools: deps.tools ?? noTools,
-  };
-  const processors: ProcessorDependencies = {
-    ...(deps.wrap?.(ports) ?? ports),
-    definition: registry.find,
-    stop: createStopRun(scripts, keys),
-    isStopping: stops.isStopping,
-    answerAtDeadline: answers.answerAtDeadline,
-    clock,
-    random: Math.random,
-    logger,
-  };
-  const [root, timer, stage] = [
-    createRootHandler(processors),
-    createTimerHandler(processors),
-    createStageHandler(processors),
-  ];
   const isolation = createIsolation();
-  const runs: JobHandler = (job) => (isTimer(job.data) ? timer(job) : root(job));
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -104,7 +41,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       prefix,
       keys,
       name: `${hostname()}:${process.pid}`,
-      handler: queue === RUNS_QUEUE ? runs : stage,
+      handler: handlerOf(queue),
       settings,
       isolation,
       logger,
@@ -138,8 +75,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     clockGuard.stop();
     stops.close();
     await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
-    deps.connections.release(connection);
-    deps.connections.release(subscriber);
+    release();
   }
   return {
     queues: served,
@@ -171,14 +107,3 @@ function assertQueues(asked: readonly string[], known: readonly string[]): void 
     `no workflow uses queue ${unknown.map((queue) => `"${queue}"`).join(', ')}; the queues are ${known.join(', ')}`,
   );
 }
-
-export const noTools: ToolCaller = {
-  call: (capability) =>
-    Promise.reject(
-      new SwitchyardError(
-        'UNKNOWN_SERVER',
-        `a task called "${capability}", but no tools are configured: pass \`tools\` to switchyard()`,
-      ),
-    ),
-  close: () => Promise.resolve(),
-};

@@ -66,7 +66,7 @@ export function stepFacts({ record }: Facts, stage: string): StepFacts {
  * @throws SwitchyardError INVALID_JOB when the definition has no such stage: another version made the job.
  */
 export function taskOf(definition: WorkflowDefinition, stage: Pick<Stage, 'kind' | 'stage'>): Task {
-  const task = lookUp(definition, stage);
+  const task = stageOf(definition, stage);
   if (task) return task;
   throw new SwitchyardError(
     'INVALID_JOB',
@@ -74,7 +74,11 @@ export function taskOf(definition: WorkflowDefinition, stage: Pick<Stage, 'kind'
   );
 }
 
-function lookUp(definition: WorkflowDefinition, { kind, stage }: Pick<Stage, 'kind' | 'stage'>): Task | undefined {
+/** The same, or undefined when the definition has no such stage. */
+export function stageOf(
+  definition: WorkflowDefinition,
+  { kind, stage }: Pick<Stage, 'kind' | 'stage'>,
+): Task | undefined {
   switch (definition.pattern) {
     case 'fan-out':
       return kind === 'branch' ? definition.branches[stage]?.run : undefined;
@@ -127,5 +131,5 @@ export function foreignStage(definition: WorkflowDefinition, stage: string): Tas
 
 function namedTask(definition: WorkflowDefinition, stage: string): Task | undefined {
   const kind = kindOfStage(definition, stage);
-  return kind === 'attention' ? undefined : lookUp(definition, { kind, stage });
+  return kind === 'attention' ? undefined : stageOf(definition, { kind, stage });
 }

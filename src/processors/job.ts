@@ -25,6 +25,17 @@ export interface ActiveJob {
 /** Why a job's signal is aborted when its run is to stop: the attempt is over, and says so itself. */
 export const RUN_STOPS = 'the run is to stop';
 
+/** Why it is aborted when somebody else has the job by now. */
+export const LOCK_LOST = 'the lock was lost to another worker';
+
+const FORWARD: ReadonlySet<unknown> = new Set(['branch', 'route', 'escalation', 'step']);
+
+/** Whether this is a job of the run that a stop of it aborts: undos are not. */
+export function isForward(data: unknown, run: string): boolean {
+  const job: { readonly run?: unknown; readonly kind?: unknown } = typeof data === 'object' && data ? data : {};
+  return job.run === run && FORWARD.has(job.kind);
+}
+
 /** What the worker does with the job. */
 export type Handled =
   | { readonly kind: 'completed'; readonly value: unknown }

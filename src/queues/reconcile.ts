@@ -50,11 +50,11 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
   if (!Array.isArray(turn) || turn[0] !== 'taken') return [];
   const restored: string[] = [];
   for (const status of UNENDED) {
-    const [log, root] = [deps.keys.log(''), deps.keys.root('')];
+    const [log, root, prefix] = [deps.keys.log(''), deps.keys.root(''), deps.keys.prefix];
     for await (const run of pages(deps, MISSING_ROOTS, status, [PAGE, log, root])) {
       if (await restore(deps, run)) restored.push(run);
     }
-    for await (const run of pages(deps, STRANDED_CHILDREN, status, [CHILDREN_PAGE, root, CHILDREN_LOOK])) {
+    for await (const run of pages(deps, STRANDED_CHILDREN, status, [CHILDREN_PAGE, root, CHILDREN_LOOK, prefix])) {
       restored.push(run);
       deps.logger.warn({ run }, MENDED);
     }
@@ -63,7 +63,7 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
 }
 
 const MENDED =
-  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.4 on our queues';
+  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.4 on its queue, and for a queue of fromQueue() that BullMQ 5 resumed after a pause';
 
 /** The runs that the script found, page by page. */
 async function* pages(

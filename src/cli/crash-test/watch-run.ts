@@ -9,7 +9,7 @@ import type { ToolCaller } from '../../ports.js';
 import { appendLine } from '../../servers/recording-proxy/record.js';
 import { META } from '../../servers/recording-proxy/settings.js';
 import type { TaskContext } from '../../task.js';
-import type { WrappedPorts } from '../../workers.js';
+import type { WrappedPorts } from '../../processing.js';
 import { type Moment, type Order, sameBoundary } from './order.js';
 import type { WorkerLine } from './record.js';
 
