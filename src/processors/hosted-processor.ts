@@ -3,7 +3,7 @@
  * connection it has. What happens to a job of ours is what happens to it in a worker of ours: the same handler, fence, log and
  * crash bound. A Worker whose settings break a promise is refused its first job of ours, which is put back for another.
  */
-import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import { toSwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import type { HostedWorkerOptions, Verdict } from './hosted-settings.js';
@@ -58,7 +58,8 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
     if (!worker) return true;
     const before = known.get(worker);
     if (before !== undefined) return before;
-    const { broken, costly } = options.judge(worker.opts);
+    const { broken: unfit, costly } = options.judge(worker.opts);
+    const broken = countsCrashes(job) ? unfit : [TOO_OLD, ...unfit];
     const fields = { queue: job.queueName };
     for (const what of costly) logger.warn(fields, `this Worker runs stages, at a price: ${what}`);
     for (const what of broken) logger.error(fields, `this Worker runs no stages: ${what}. Make its options by sy.workerOptions()`);
@@ -103,7 +104,6 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
   return {
     // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
     async process(job: HostedJob, token: string | undefined, signal: AbortSignal | undefined) {
-      assertJob(job);
       const fit = isFit(job);
       if (options.otherwise && !isOurs(job.data)) return await options.otherwise(job, token, signal);
       const handlerOf = fit ? await handlers(job) : undefined;
@@ -139,12 +139,8 @@ function isOurs(data: unknown): boolean {
   return typeof data === 'object' && data !== null && 'v' in data && 'run' in data && 'workflow' in data;
 }
 
-/** @throws SwitchyardError INVALID_CONFIG: releases that count no crashes cannot keep the bound on them */
-function assertJob({ attemptsStarted, stalledCounter, moveToDelayed }: Partial<HostedJob>): void {
-  const counts = [attemptsStarted, stalledCounter].every((count) => typeof count === 'number');
-  if (counts && typeof moveToDelayed === 'function') return;
-  throw new SwitchyardError(
-    'INVALID_CONFIG',
-    'sy.processor() is in a Worker of a BullMQ that does not count started attempts and crashes: upgrade it to BullMQ 6',
-  );
+const TOO_OLD = 'its BullMQ does not count crashes, and the bound on them could not be kept; upgrade it to BullMQ 6';
+
+function countsCrashes({ attemptsStarted, stalledCounter }: Partial<HostedJob>): boolean {
+  return [attemptsStarted, stalledCounter].every((count) => typeof count === 'number');
 }
