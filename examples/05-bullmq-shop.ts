@@ -88,7 +88,9 @@ await workers.start();
 
 const signup = new Queue('signups', { connection });
 const job = await signup.add('new', { id: 42 });
-const started = await new Promise<{ run: string }>((resolve) => signups.on('completed', (_job, value) => resolve(value)));
+const started = await new Promise<{ run: string }>((resolve) =>
+  signups.on('completed', (_job, value) => resolve(value)),
+);
 const state = await sy.run(started.run).wait('10s');
 assert.equal(state.status, 'completed');
 assert.deepEqual(state.output, { name: 'customer 42', invoices: ['invoice 42-1', 'invoice 42-2'] });

@@ -45,7 +45,9 @@ export type HostedOptions<Options> = Omit<Options, 'settings' | 'prefix' | 'maxS
   readonly lockDuration: number;
   readonly stalledInterval: number;
   readonly maxStalledCount: number;
-  readonly settings: { readonly backoffStrategy: (attempts: number, type?: string, error?: Error) => number | Promise<number> };
+  readonly settings: {
+    readonly backoffStrategy: (attempts: number, type?: string, error?: Error) => number | Promise<number>;
+  };
 };
 
 export function createHostedWorkers(deps: ProcessingDependencies): HostedWorkers {

@@ -16,8 +16,8 @@ export {
   RetryAfterError,
   SwitchyardError,
 } from './errors.js';
-export type { HostedOptions, ProcessorOf, ProcessorOptions } from './hosted.js';
 export type { OperatorStatus, OperatorWord, StopRequest } from './facts.js';
+export type { HostedOptions, ProcessorOf, ProcessorOptions } from './hosted.js';
 export type {
   AggregateContext,
   BranchResult,
@@ -44,11 +44,11 @@ export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './o
 export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { HostedJob, HostedProcessor } from './processors/hosted-processor.js';
 export type { BackoffStrategy, HostedWorkerOptions } from './processors/hosted-settings.js';
+export { fromQueue, type QueueTask } from './queue-task.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export type { Said } from './queues/said.js';
-export { fromQueue, type QueueTask } from './queue-task.js';
 export {
   defineTask,
   type LazyFunction,

@@ -41,7 +41,7 @@ interface QueueTaskSpec<In extends z.ZodType, Out extends z.ZodType> {
 const MAX_PRIORITY = 2 ** 21;
 
 /**
- * A worker of BullMQ 5.4 or newer, untouched, as a task.
+ * A worker of BullMQ 5.7.5 or newer, untouched, as a task.
  * @throws SwitchyardError INVALID_DEFINITION
  */
 export function fromQueue<In extends z.ZodType, Out extends z.ZodType>(
@@ -52,13 +52,20 @@ export function fromQueue<In extends z.ZodType, Out extends z.ZodType>(
   const name = `${queue}.${job}`;
   assertSpec(name, [
     [isQueueName(queue), `queue "${queue}" is none of BullMQ's: its names have no ":"`],
-    [prefix !== '' && !prefix.endsWith(':'), `prefix "${prefix}" is none: give what their workers have, such as "bull"`],
+    [
+      prefix !== '' && !prefix.endsWith(':'),
+      `prefix "${prefix}" is none: give what their workers have, such as "bull"`,
+    ],
     [job !== '', 'job is empty: give the name that their processor knows'],
     [isWhole(attempts, 1), `attempts is ${attempts}; it must be a whole number from 1`],
     [priority === undefined || isWhole(priority, 1, MAX_PRIORITY), `priority is ${priority}; use 1 to ${MAX_PRIORITY}`],
   ]);
   const delay = (asked: Duration) =>
-    toMsWithin(asked, { min: 0, max: MAX_DELAY_MS }, { code: 'INVALID_DEFINITION', what: `task "${name}": backoff.delay` });
+    toMsWithin(
+      asked,
+      { min: 0, max: MAX_DELAY_MS },
+      { code: 'INVALID_DEFINITION', what: `task "${name}": backoff.delay` },
+    );
   const foreign: ForeignJob = Object.freeze({
     prefix,
     job,
@@ -79,7 +86,8 @@ export function fromQueue<In extends z.ZodType, Out extends z.ZodType>(
     timeoutMs: TASK_DEFAULTS.timeoutMs,
     effect: { kind: 'unsafe' as const },
     foreign,
-    load: () => Promise.reject(new Error(`"${name}" is run by a worker of queue ${prefix}:${queue}, and has no code here`)),
+    load: () =>
+      Promise.reject(new Error(`"${name}" is run by a worker of queue ${prefix}:${queue}, and has no code here`)),
   });
 }
 

@@ -37,7 +37,11 @@ export interface ForeignJob {
 }
 
 /** BullMQ's word for how long ended jobs are kept. It goes by the whole queue, whichever job brings it. */
-export type KeepJobs = boolean | number | { readonly age: number; readonly count?: number } | { readonly count: number };
+export type KeepJobs =
+  | boolean
+  | number
+  | { readonly age: number; readonly count?: number }
+  | { readonly count: number };
 
 export interface BackoffPolicy {
   readonly initialMs: number;

@@ -1,10 +1,10 @@
 /** Switchyard in a NestJS application: injected by `SWITCHYARD`, its workers started and stopped with the application. */
-import { type DynamicModule, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { DynamicModule, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { type Switchyard, type SwitchyardOptions, switchyard, type Workers, type WorkersOptions } from 'switchyard-mq';
 
 export const SWITCHYARD = Symbol('Switchyard');
 
-/** `app.enableShutdownHooks()` makes SIGTERM end in `onApplicationShutdown`: active jobs end, or are put back. */
+/** `app.enableShutdownHooks()` makes SIGTERM end here: active jobs end, or are put back. */
 class SwitchyardLifecycle implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly sy: Switchyard,
@@ -19,21 +19,18 @@ class SwitchyardLifecycle implements OnApplicationBootstrap, OnApplicationShutdo
   }
 }
 
-@Module({})
-export class SwitchyardModule {
-  /** @param options those of `switchyard()`; `workers: false` for an application that only starts runs */
-  static forRoot(options: SwitchyardOptions & { readonly workers?: WorkersOptions | false }): DynamicModule {
-    const { workers } = options;
-    const lifecycle = (sy: Switchyard) =>
-      new SwitchyardLifecycle(sy, workers === false ? undefined : sy.workers(workers));
-    return {
-      module: SwitchyardModule,
-      global: true,
-      providers: [
-        { provide: SWITCHYARD, useFactory: () => switchyard(options) },
-        { provide: SwitchyardLifecycle, useFactory: lifecycle, inject: [SWITCHYARD] },
-      ],
-      exports: [SWITCHYARD],
-    };
-  }
+class SwitchyardModule {}
+
+/** @param workers `false` for an application that starts runs and leaves the work to others */
+export function switchyardModule(options: SwitchyardOptions, workers: WorkersOptions | false = {}): DynamicModule {
+  const lifecycle = (sy: Switchyard) => new SwitchyardLifecycle(sy, workers ? sy.workers(workers) : undefined);
+  return {
+    module: SwitchyardModule,
+    global: true,
+    providers: [
+      { provide: SWITCHYARD, useFactory: () => switchyard(options) },
+      { provide: SwitchyardLifecycle, useFactory: lifecycle, inject: [SWITCHYARD] },
+    ],
+    exports: [SWITCHYARD],
+  };
 }

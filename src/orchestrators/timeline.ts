@@ -3,8 +3,8 @@ import type { ErrorRecord } from '../errors.js';
 import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../facts.js';
 import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
-import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
 import { whyNotStopped } from './foreign.js';
+import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
 import { type Question, questionsOf } from './questions.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;

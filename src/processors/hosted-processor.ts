@@ -8,7 +8,7 @@ import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import type { HostedWorkerOptions, Verdict } from './hosted-settings.js';
 import { type Isolation, keptOutMs } from './isolation.js';
-import { isForward, type JobHandler, LOCK_LOST, RUN_STOPS } from './job.js';
+import { isForward, type JobHandler, LOCK_LOST, putBackMs, RUN_STOPS } from './job.js';
 import { type BullmqJob, processJob, putBack } from './queue-worker.js';
 
 /** A job as BullMQ passes it to a processor, whichever copy of BullMQ made it. */
@@ -37,9 +37,6 @@ export interface Hosted {
   stopRun(run: string): void;
 }
 
-/** How long a job is put back that is not for this worker: long enough for another, short enough to notice none. */
-const NOT_MINE_MS = 1_000;
-
 /** The part of a Worker that is used. */
 interface HostedWorker {
   readonly opts: HostedWorkerOptions;
@@ -62,7 +59,8 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
     const broken = countsCrashes(job) ? unfit : [TOO_OLD, ...unfit];
     const fields = { queue: job.queueName };
     for (const what of costly) logger.warn(fields, `this Worker runs stages, at a price: ${what}`);
-    for (const what of broken) logger.error(fields, `this Worker runs no stages: ${what}. Make its options by sy.workerOptions()`);
+    for (const what of broken)
+      logger.error(fields, `this Worker runs no stages: ${what}. Make its options by sy.workerOptions()`);
     known.set(worker, broken.length === 0);
     worker.on('lockRenewalFailed', (ids) => {
       for (const [held, controller] of active) if (ids.includes(held.id ?? '')) controller.abort(LOCK_LOST);
@@ -112,7 +110,7 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
         handed.add(job.queueName);
         logger.warn({ queue: job.queueName, job: job.id }, NOT_MINE);
       }
-      return await putBack(job, token ?? '', NOT_MINE_MS);
+      return await putBack(job, token ?? '', putBackMs(Math.max(1, job.attemptsStarted)));
     },
     stopRun(run) {
       for (const [{ data }, controller] of active) if (isForward(data, run)) controller.abort(RUN_STOPS);

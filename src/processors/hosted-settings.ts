@@ -57,7 +57,10 @@ export function judgeSettings(
   const renew = options.lockRenewTime ?? lockDuration / 2;
   const recoveryMs = lockDuration + 2 * stalledInterval;
   const broken: readonly (readonly [boolean, string])[] = [
-    [prefix !== expected.prefix, `prefix is "${prefix}": runs are under "${expected.prefix}", and no job of theirs comes here`],
+    [
+      prefix !== expected.prefix,
+      `prefix is "${prefix}": runs are under "${expected.prefix}", and no job of theirs comes here`,
+    ],
     [
       maxStalledCount < LEAST_STALLED_COUNT,
       `maxStalledCount is ${maxStalledCount}: BullMQ would fail a stage for good when its worker was lost ${maxStalledCount + 1} times, a deployment included; give at least ${LEAST_STALLED_COUNT}`,
@@ -70,7 +73,10 @@ export function judgeSettings(
       options.maxStartedAttempts !== undefined,
       `maxStartedAttempts is ${options.maxStartedAttempts}: a stage that is put back, because its server is paused, counts as started`,
     ],
-    [options.skipLockRenewal === true, 'skipLockRenewal is set: a stage that takes longer than its lock is run twice at once'],
+    [
+      options.skipLockRenewal === true,
+      'skipLockRenewal is set: a stage that takes longer than its lock is run twice at once',
+    ],
     [
       renew * 2 > lockDuration,
       `lockRenewTime (${renew}) is more than half of lockDuration (${lockDuration}): a lock that runs out between two renewals gives its job to a second worker`,
@@ -85,8 +91,14 @@ export function judgeSettings(
       lockDuration < SHORTEST_LOCK_MS,
       `lockDuration is ${lockDuration}: a worker that is busy for as long loses its jobs, and they run twice`,
     ],
-    [concurrency > MANY_JOBS, `concurrency is ${concurrency}: above some dozens nothing is gained, and one crash ends them all`],
-    [options.limiter !== undefined, 'limiter is set: stages wait with everything else in this queue, and a saga for each of its steps'],
+    [
+      concurrency > MANY_JOBS,
+      `concurrency is ${concurrency}: above some dozens nothing is gained, and one crash ends them all`,
+    ],
+    [
+      options.limiter !== undefined,
+      'limiter is set: stages wait with everything else in this queue, and a saga for each of its steps',
+    ],
     [
       options.skipStalledCheck === true,
       'skipStalledCheck is set: a stage whose worker was killed waits for another worker of this queue to look',

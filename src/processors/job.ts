@@ -86,5 +86,9 @@ const LONGEST_PUT_BACK_MS = 2_000;
 
 /** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
 export function putBack({ attempt }: ActiveJob): Handled {
-  return { kind: 'put-back', afterMs: Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS) };
+  return { kind: 'put-back', afterMs: putBackMs(attempt) };
+}
+
+export function putBackMs(attempt: number): number {
+  return Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS);
 }

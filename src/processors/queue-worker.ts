@@ -260,11 +260,7 @@ export async function processJob(
  * By way of the delayed jobs also when it is to be taken up at once: BullMQ's move back to the waiting ones tells nobody
  * of a job with a priority, and a worker that idles elsewhere would sleep on for 5 s.
  */
-export async function putBack(
-  job: Pick<BullmqJob, 'moveToDelayed'>,
-  token: string,
-  afterMs: number,
-): Promise<never> {
+export async function putBack(job: Pick<BullmqJob, 'moveToDelayed'>, token: string, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token);
   throw new DelayedError();
 }

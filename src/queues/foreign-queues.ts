@@ -8,8 +8,8 @@ import { ownScript } from './bullmq-scripts.js';
 
 const QUEUE_VERSION = ownScript('queue-version');
 
-/** The first BullMQ whose workers tell a parent of another release how a child ended, whichever way it did. */
-const OLDEST = [5, 4] as const;
+/** The first BullMQ that tells a parent how a child ended whichever way it did, a stall too many included. */
+const OLDEST = [5, 7, 5] as const;
 
 /** @throws SwitchyardError INVALID_DEFINITION: under our own prefix nobody could tell their jobs from ours */
 export function assertForeignPrefixes(prefix: string, queues: readonly ForeignQueue[]): void {
@@ -46,8 +46,10 @@ const UNSEEN =
 
 /** `bullmq:5.3.3`, as the queue's owner writes it; releases that write none are not known to be wrong. */
 function faultOfVersion(text: string): string | undefined {
-  const [major, minor] = (/^bullmq[^:]*:(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
-  if (major === undefined || minor === undefined) return undefined;
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return undefined;
-  return `fromQueue() names a queue of ${text}: a job that loses its worker there ends without our being told, and its run waits for the reconciler. Upgrade those workers to 5.4 or newer`;
+  const [, ...parts] = /^bullmq[^:]*:(\d+)\.(\d+)\.(\d+)/.exec(text) ?? [];
+  const behind = OLDEST.map((oldest, at) => Number(parts[at] ?? oldest) - oldest).find(
+    (difference) => difference !== 0,
+  );
+  if (behind === undefined || behind > 0) return undefined;
+  return `fromQueue() names a queue of ${text}: a job that loses its worker there ends without our being told, and its run waits for the reconciler. Upgrade those workers to 5.7.5 or newer`;
 }

@@ -63,7 +63,7 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
 }
 
 const MENDED =
-  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.4 on its queue, and for a queue of fromQueue() that BullMQ 5 resumed after a pause';
+  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.7.5 on its queue, and for a queue of fromQueue() that BullMQ 5 resumed after a pause';
 
 /** The runs that the script found, page by page. */
 async function* pages(

@@ -82,7 +82,6 @@ export function createRunControl(deps: RunControlDependencies) {
     if (kindOf(reply) !== 'said') throw illegal(run, 'has moved on in the meantime: look at it again');
   }
 
-
   return {
     cancel,
     say,

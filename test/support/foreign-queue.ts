@@ -47,8 +47,7 @@ export function useForeignQueue(prefix = `shop-${randomBytes(6).toString('hex')}
   return {
     prefix,
     queue,
-    lookup: (options = {}) =>
-      fromQueue(CRM, { prefix, job: 'lookup', ...options, input: Customer, output: Found }),
+    lookup: (options = {}) => fromQueue(CRM, { prefix, job: 'lookup', ...options, input: Customer, output: Found }),
     work(processor, options = {}) {
       const worker = new Worker(CRM, processor, { connection, prefix, ...options });
       onTestFinished(() => worker.close(true));

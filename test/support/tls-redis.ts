@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
+import type { Redis } from 'ioredis';
 import { generate } from 'selfsigned';
 import { onTestFinished } from 'vitest';
 import { useRedisProcess } from './redis-process.js';
@@ -22,13 +23,24 @@ export async function useTlsRedis(): Promise<TlsRedis> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const authority = await generate([{ name: 'commonName', value: 'authority of a test' }], {
     keyType: 'ec',
-    extensions: [{ name: 'basicConstraints', cA: true, critical: true }, { name: 'keyUsage', keyCertSign: true, critical: true }],
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, critical: true },
+    ],
   });
   const server = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
+    algorithm: 'sha256',
     ca: { key: authority.private, cert: authority.cert },
     extensions: [
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
     ],
   });
   const file = async (name: string, content: string) => {
@@ -44,7 +56,7 @@ export async function useTlsRedis(): Promise<TlsRedis> {
   const port = await freePort();
   try {
     const lines = [`tls-port ${port}`, `tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-ca-cert-file ${caFile}`];
-    await useRedisProcess([...lines, 'tls-auth-clients no']);
+    await useRedisProcess([...lines, 'tls-auth-clients no'], { ready: pingOrFail });
     return { ...known, port, by: 'redis' };
   } catch (error) {
     // Built without TLS: it does not know the directive.
@@ -58,7 +70,10 @@ async function terminate(of: { readonly cert: string; readonly key: string }): P
   const { port: behind } = await useRedisProcess();
   const server = createTlsServer(of, (socket) => {
     const redis = connect(behind, '127.0.0.1');
-    for (const [one, other] of [[socket, redis], [redis, socket]] as const) {
+    for (const [one, other] of [
+      [socket, redis],
+      [redis, socket],
+    ] as const) {
       one.pipe(other);
       one.on('error', () => other.destroy());
       one.on('close', () => other.destroy());
@@ -67,6 +82,12 @@ async function terminate(of: { readonly cert: string; readonly key: string }): P
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
+}
+
+/** A client that waits for its server to come back would wait for one that did not start, too. */
+function pingOrFail(client: Redis): Promise<unknown> {
+  const failed = new Promise((_resolve, reject) => client.once('error', reject));
+  return Promise.race([client.ping(), failed]);
 }
 
 async function freePort(): Promise<number> {

@@ -1,6 +1,6 @@
 --[[
   Looks through one page of the runs that have not ended, oldest first, for roots that sleep for a child which has ended, or
-  is gone, without its root having been told: BullMQ before 5.4 fails a job that stalled too often, and forgets its parent;
+  is gone, without its root having been told: BullMQ before 5.7.5 fails a job that stalled too often, and forgets its parent;
   a job's keys may be deleted by hand; and when BullMQ 5 resumes a queue of its own, it overwrites the list in which a job of
   ours waits there, which then is in no list at all. What the child left is written where BullMQ would have written it, and the root is
   woken when that was its last. `wake.lua` and `leftovers.lua` stand above this text.

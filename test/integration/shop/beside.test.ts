@@ -39,7 +39,10 @@ test('runs work with least rights and without CONFIG, and what is there is left 
   const theirs: ConnectionOptions = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
   const [crm, other] = ['crm', 'other'].map((name) => new Queue(name, { connection: theirs }));
   onTestFinished(async () => void (await Promise.all([crm?.close(), other?.close()])));
-  await Promise.all([crm?.add('waits', { own: 1 }, { delay: 3_600_000 }), other?.add('job', { own: 2 }, { priority: 3 })]);
+  await Promise.all([
+    crm?.add('waits', { own: 1 }, { delay: 3_600_000 }),
+    other?.add('job', { own: 2 }, { priority: 3 }),
+  ]);
   await admin.set('application:cache', 'theirs');
   // Their job in the queue that runs use stays as well; only that queue's own counters move.
   const isBystander = (key: string) => !key.startsWith('bull:crm:') || /^bull:crm:(meta|1)$/.test(key);

@@ -15,7 +15,11 @@ const PERSONAL = 'ada@example.com';
 
 const order = defineSaga({ name: 'order', input: anyInput })
   .step('payment', task('payment'), { with: ({ input }) => input, undo: [task('refund'), ({ input }) => input] })
-  .step('label', task('label', () => Promise.reject(new PermanentError('no printer'))), { with: () => 2 })
+  .step(
+    'label',
+    task('label', () => Promise.reject(new PermanentError('no printer'))),
+    { with: () => 2 },
+  )
   .returns(() => PERSONAL);
 
 const Board = z.object({
@@ -39,7 +43,8 @@ test('a compensated root says so, though BullMQ has it among the completed', asy
   const server = fastify();
   onTestFinished(() => server.close());
   await server.register(serverAdapter.registerPlugin());
-  const ask = async (path: string, method: 'GET' | 'PUT' = 'GET') => await server.inject({ method, url: `/api/queues${path}` });
+  const ask = async (path: string, method: 'GET' | 'PUT' = 'GET') =>
+    await server.inject({ method, url: `/api/queues${path}` });
 
   const { body } = await ask('?activeQueue=switchyard.runs&status=completed&page=1&jobsPerPage=10');
   const { queues } = Board.parse(JSON.parse(body));
@@ -51,7 +56,10 @@ test('a compensated root says so, though BullMQ has it among the completed', asy
     {
       id: run.id,
       name: 'order: compensated',
-      returnValue: { status: 'compensated', meaning: expect.stringMatching(/everything it had done was undone; BullMQ says/) },
+      returnValue: {
+        status: 'compensated',
+        meaning: expect.stringMatching(/everything it had done was undone; BullMQ says/),
+      },
     },
   ]);
   const tasks = await ask('?activeQueue=switchyard.tasks&status=latest&page=1&jobsPerPage=10');

@@ -5,6 +5,7 @@ import type { Task } from '../../../src/index.js';
 import { defineFanOut, defineRouter, defineSaga, type RunState } from '../../../src/index.js';
 import { useEngine, useWorkingEngine } from '../../support/engine.js';
 import { CRM, type Customer, type Found, useForeignQueue } from '../../support/foreign-queue.js';
+import { recordingLog } from '../../support/recording-log.js';
 import { anyInput, signal, task } from '../../support/workflows.js';
 
 type Lookup = Task<z.input<typeof Customer>, z.output<typeof Found>>;
@@ -100,7 +101,9 @@ test('their failure is a failed branch with their reason; retried once it is men
   expect(state).toMatchObject({ status: 'partial', output: ['failed', 'skipped', 'ours'] });
   expect(entryOf(state, 'first')).toMatchObject({
     state: 'failed',
-    attempts: [{ n: 1, error: { code: 'TASK_FAILED', message: expect.stringContaining('no such customer'), step: 'first' } }],
+    attempts: [
+      { n: 1, error: { code: 'TASK_FAILED', message: expect.stringContaining('no such customer'), step: 'first' } },
+    ],
   });
   broken = false;
   const again = await (await run.retry()).wait('10s');
@@ -207,19 +210,21 @@ test('it cannot be an effect of a saga, whatever the compiler was told', () => {
 
 test('a queue under our own prefix is refused, and one that nobody has opened is warned of', async () => {
   const theirs = useForeignQueue();
-  const warned: unknown[] = [];
+  const { log, lines } = recordingLog();
   const workflow = account(theirs.lookup());
-  const engine = useEngine([workflow], {
-    logger: { debug() {}, info() {}, error() {}, warn: (...line) => warned.push(line), child: () => engineLog() },
-  });
-  function engineLog() {
-    return { debug() {}, info() {}, error() {}, warn() {}, child: engineLog };
-  }
-  expect(() => engine.other([workflow], { prefix: theirs.prefix })).toThrow(/is Switchyard's own: give switchyard\(\) another/);
-  await engine.redis.del(`${theirs.prefix}:${CRM}:meta`);
+  const engine = useEngine([workflow], { logger: log });
+  expect(() => engine.other([workflow], { prefix: theirs.prefix })).toThrow(
+    /is Switchyard's own: give switchyard\(\) another/,
+  );
+  const meta = `${theirs.prefix}:${CRM}:meta`;
+  await expect.poll(() => engine.redis.exists(meta)).toBe(1);
+  const warned = (what: string) => [['warn', { queue: `${theirs.prefix}:crm` }, expect.stringContaining(what)]];
   await engine.work({ queues: ['runs'] });
-  expect(warned).toContainEqual([
-    { queue: `${theirs.prefix}:crm` },
-    expect.stringContaining('a queue that nobody has opened'),
-  ]);
+  expect(lines).toEqual([]);
+  await engine.redis.hset(meta, 'version', 'bullmq:5.3.3');
+  await engine.work({ queues: ['runs'] });
+  expect(lines.splice(0)).toEqual(warned('names a queue of bullmq:5.3.3'));
+  await engine.redis.del(meta);
+  await engine.work({ queues: ['runs'] });
+  expect(lines).toEqual(warned('a queue that nobody has opened'));
 });

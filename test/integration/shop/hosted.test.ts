@@ -2,9 +2,10 @@
 import { Queue, Worker, type WorkerOptions } from 'bullmq';
 import { Worker as OldWorker } from 'bullmq5';
 import { expect, onTestFinished, test } from 'vitest';
-import { defineFanOut, defineSaga, type HostedProcessor, type Logger, PermanentError } from '../../../src/index.js';
+import { defineFanOut, defineSaga, type HostedProcessor, PermanentError } from '../../../src/index.js';
 import { type TestEngine, useEngine } from '../../support/engine.js';
 import { theirConnection } from '../../support/foreign-queue.js';
+import { recordingLog } from '../../support/recording-log.js';
 import { anyInput, signal, task } from '../../support/workflows.js';
 
 const BILLING = 'billing';
@@ -17,13 +18,7 @@ function host(processor: HostedProcessor, options: Partial<WorkerOptions>): Work
 }
 
 /** Everything but their queue is ours. */
-const workElsewhere = (engine: TestEngine) => engine.work({ queues: ['runs', 'tasks'] });
-
-function recordingLog(lines: unknown[]): Logger {
-  const keep = (level: string) => (fields: object, message?: string) => void lines.push([level, fields, message]);
-  const log: Logger = { debug() {}, info() {}, warn: keep('warn'), error: keep('error'), child: () => log };
-  return log;
-}
+const workElsewhere = (engine: TestEngine, queues: readonly string[] = ['runs']) => engine.work({ queues });
 
 test('[P4] a step that runs in their Worker is retried by our policy, recorded, and undone in order', async () => {
   const calls: unknown[] = [];
@@ -39,11 +34,15 @@ test('[P4] a step that runs in their Worker is retried by our policy, recorded, 
   const refund = task('refund', () => void calls.push('refund'), { queue: BILLING });
   const order = defineSaga({ name: 'order', input: anyInput })
     .step('payment', charge, { with: () => 1, undo: [refund, () => 1] })
-    .step('label', task('label', () => Promise.reject(new PermanentError('no printer'))), { with: () => 2 })
+    .step(
+      'label',
+      task('label', () => Promise.reject(new PermanentError('no printer'))),
+      { with: () => 2 },
+    )
     .returns((_done, { executed, undone }) => ({ executed, undone }));
   const engine = useEngine([order]);
   host(engine.sy.processor([charge, refund]), engine.sy.workerOptions({ concurrency: 2 }));
-  await workElsewhere(engine);
+  await workElsewhere(engine, ['runs', 'tasks']);
   const state = await (await engine.sy.start(order, {})).wait('10s');
   expect(state).toMatchObject({ status: 'compensated', output: { executed: ['payment'], undone: ['payment'] } });
   expect(calls).toEqual([
@@ -80,14 +79,17 @@ test('their own jobs in the same queue go where they say', async () => {
   onTestFinished(() => queue.close());
   const job = await queue.add('invoice', { invoice: 1 });
   await workElsewhere(engine);
-  expect(await (await engine.sy.start(pair, {})).wait('10s')).toMatchObject({ status: 'completed', output: ['a', 'b'] });
+  expect(await (await engine.sy.start(pair, {})).wait('10s')).toMatchObject({
+    status: 'completed',
+    output: ['a', 'b'],
+  });
   await expect.poll(async () => (await queue.getJob(job.id ?? ''))?.returnvalue).toBe('theirs');
   expect(own).toEqual([{ invoice: 1 }]);
 });
 
 test('a stage of a task that it was not made for is put back for another worker', async () => {
-  const lines: unknown[] = [];
-  const engine = useEngine([pair], { logger: recordingLog(lines) });
+  const { log, lines } = recordingLog();
+  const engine = useEngine([pair], { logger: log });
   host(engine.sy.processor(one), engine.sy.workerOptions({}));
   await workElsewhere(engine);
   const run = await engine.sy.start(pair, {});
@@ -97,13 +99,15 @@ test('a stage of a task that it was not made for is put back for another worker'
 });
 
 test('[P1] a Worker whose settings break a promise runs nothing of ours and says why; one that is right takes the job', async () => {
-  const lines: unknown[] = [];
-  const engine = useEngine([pair], { logger: recordingLog(lines) });
+  const { log, lines } = recordingLog();
+  const engine = useEngine([pair], { logger: log });
   const wrong = host(engine.sy.processor(), { prefix: engine.prefix, maxStalledCount: 1, maxStartedAttempts: 3 });
   await workElsewhere(engine);
   const run = await engine.sy.start(pair, {});
   const said = () => lines.map((line) => JSON.stringify(line)).join('\n');
-  await expect.poll(said).toContain('this Worker runs no stages: maxStalledCount is 1: BullMQ would fail a stage for good');
+  await expect
+    .poll(said)
+    .toContain('this Worker runs no stages: maxStalledCount is 1: BullMQ would fail a stage for good');
   expect(said()).toContain('settings.backoffStrategy is none of sy.workerOptions()');
   expect(said()).toContain('maxStartedAttempts is 3');
   await wrong.close();
@@ -112,13 +116,15 @@ test('[P1] a Worker whose settings break a promise runs nothing of ours and says
 });
 
 test('a Worker of a BullMQ that counts no crashes is refused in the same way', async () => {
-  const lines: unknown[] = [];
-  const engine = useEngine([pair], { logger: recordingLog(lines) });
+  const { log, lines } = recordingLog();
+  const engine = useEngine([pair], { logger: log });
   const process = engine.sy.processor();
   const old = new OldWorker(BILLING, (job, token) => process(Object(job), token), {
     ...engine.sy.workerOptions({}),
     connection: theirConnection(),
   });
+  // It also looks at the job that was put back, and finds its lock gone.
+  old.on('error', () => {});
   onTestFinished(() => old.close(true));
   await engine.sy.start(pair, {});
   await expect.poll(() => JSON.stringify(lines)).toContain('its BullMQ does not count crashes');
@@ -167,7 +173,11 @@ test('[P2] a stage whose worker died goes on in their Worker; at the bound of cr
   await workElsewhere(engine);
   const run = await engine.sy.start(workflow, {});
   const jobKey = `${engine.prefix}:${BILLING}:${run.id}-only`;
-  const doomed = new Worker(BILLING, undefined, { connection: theirConnection(), prefix: engine.prefix, lockDuration: 50 });
+  const doomed = new Worker(BILLING, undefined, {
+    connection: theirConnection(),
+    prefix: engine.prefix,
+    lockDuration: 50,
+  });
   onTestFinished(() => doomed.close(true));
   await expect.poll(async () => (await doomed.getNextJob('doomed', { block: false }))?.id).toBeDefined();
   // As it stands after five lost workers: the sixth is counted when the job is found.

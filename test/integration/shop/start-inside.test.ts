@@ -3,9 +3,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Queue, Worker } from 'bullmq';
 import { expect, onTestFinished, test } from 'vitest';
+import { defineFanOut } from '../../../src/index.js';
 import { useEngine } from '../../support/engine.js';
 import { theirConnection, useForeignQueue } from '../../support/foreign-queue.js';
-import { signup } from '../../support/shop/signup.js';
+import { anyInput, task } from '../../support/workflows.js';
+
+/** The same by name and version as that of the process that dies: its stages are none of this test's. */
+const signup = defineFanOut({
+  name: 'signup',
+  input: anyInput,
+  branches: { welcome: { run: task('welcome', undefined, { idempotent: true }), with: (i) => i.id } },
+  aggregate: ({ welcome }) => welcome.state,
+});
 
 test('[P5] their job dies after the start and is repeated: one run', async () => {
   const { prefix: theirs } = useForeignQueue();
@@ -15,8 +24,8 @@ test('[P5] their job dies after the start and is repeated: one run', async () =>
   onTestFinished(() => queue.close());
   const job = await queue.add('new', { id: 42 });
 
-  const program = new URL('../../support/shop/signup-worker.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', program, url, prefix, theirs], { stdio: 'inherit' });
+  const program = new URL('../../support/signup-worker.mjs', import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, url, prefix, theirs], { stdio: 'inherit' });
   expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   const [first] = (await sy.list()).runs;
   expect(first).toMatchObject({ workflow: 'signup', status: 'open' });
