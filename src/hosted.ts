@@ -24,6 +24,9 @@ import type { Registry } from './registry.js';
 import { StageJob } from './schema.js';
 import type { Task } from './task.js';
 
+export type { HostedJob, HostedProcessor } from './processors/hosted-processor.js';
+export type { BackoffStrategy, HostedWorkerOptions } from './processors/hosted-settings.js';
+
 export interface ProcessorOptions {
   /** Runs jobs of the queue that are none of ours. Without it they fail as INVALID_JOB. */
   readonly otherwise?: HostedProcessor;

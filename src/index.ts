@@ -17,7 +17,15 @@ export {
   SwitchyardError,
 } from './errors.js';
 export type { OperatorStatus, OperatorWord, StopRequest } from './facts.js';
-export type { HostedOptions, ProcessorOf, ProcessorOptions } from './hosted.js';
+export type {
+  BackoffStrategy,
+  HostedJob,
+  HostedOptions,
+  HostedProcessor,
+  HostedWorkerOptions,
+  ProcessorOf,
+  ProcessorOptions,
+} from './hosted.js';
 export type {
   AggregateContext,
   BranchResult,
@@ -42,8 +50,6 @@ export { defineRouter } from './orchestrators/router.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
 export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
-export type { HostedJob, HostedProcessor } from './processors/hosted-processor.js';
-export type { BackoffStrategy, HostedWorkerOptions } from './processors/hosted-settings.js';
 export { fromQueue, type QueueTask } from './queue-task.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';

@@ -1,6 +1,6 @@
 /**
  * A worker that a team has already, as a task: `fromQueue('crm', { job: 'lookup', … })` stands as a branch, a route or an
- * escalation, and their worker runs it as any other job of theirs. It knows nothing of us: its retries, locks and stalls
+ * escalation, and their worker runs it like every other job of theirs. It knows nothing of us: its retries, locks and stalls
  * are its own queue's, and what it returns is checked when the run reads it.
  *
  * Not as an effect of a saga: such a worker records no intent before it acts, so nobody could tell afterwards whether an

@@ -37,7 +37,9 @@ async function contents(admin: Redis, fits: (key: string) => boolean): Promise<R
 test('runs work with least rights and without CONFIG, and what is there is left as it was', async () => {
   const { admin, port } = await useRedisProcess();
   const theirs: ConnectionOptions = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
-  const [crm, other] = ['crm', 'other'].map((name) => new Queue(name, { connection: theirs }));
+  // Settings of their own, which a queue of ours would overwrite with BullMQ's.
+  const streams = { events: { maxLen: 555 } };
+  const [crm, other] = ['crm', 'other'].map((name) => new Queue(name, { connection: theirs, streams }));
   onTestFinished(async () => void (await Promise.all([crm?.close(), other?.close()])));
   await Promise.all([
     crm?.add('waits', { own: 1 }, { delay: 3_600_000 }),
