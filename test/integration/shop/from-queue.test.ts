@@ -110,6 +110,23 @@ test('their failure is a failed branch with their reason; retried once it is men
   expect(again).toMatchObject({ id: run.id, status: 'completed', output: [{ name: 'Ada' }, 'skipped', 'ours'] });
 });
 
+test('where one failure decides, theirs decides too, as soon as nothing is at work any more', async () => {
+  const theirs = useForeignQueue();
+  theirs.work(() => Promise.reject(new Error('no such customer')));
+  const strict = defineFanOut({
+    name: 'strict',
+    input: anyInput,
+    branches: { theirs: { run: theirs.lookup(), with: () => ({ id: 1 }) }, ours: { run: task('ours'), with: () => 1 } },
+    onFailure: 'fail',
+    aggregate: (r) => r.ours.state,
+  });
+  const { sy } = await useWorkingEngine([strict]);
+  expect(await (await sy.start(strict, {})).wait('10s')).toMatchObject({
+    status: 'failed',
+    error: { code: 'TASK_FAILED', message: 'no such customer', step: 'theirs' },
+  });
+});
+
 test('what their worker returns is checked: another shape is a failed branch, and so is too much', async () => {
   const theirs = useForeignQueue();
   theirs.work(async ({ data }) => (data.id === 1 ? { nom: 'Ada' } : { name: 'x'.repeat(300_000) }));
