@@ -75,11 +75,11 @@ export function createHostedWorkers(deps: ProcessingDependencies): HostedWorkers
     });
     const close = () => {
       clockGuard.stop();
-      processing.stops.close();
+      processing.close();
       processing.release();
     };
     const started = deps.connections.ready().then(async () => {
-      await processing.stops.start();
+      await processing.start();
       await clockGuard.start();
       return processing.handlerOf;
     });

@@ -3,10 +3,11 @@
  * connections, one log, one handler for each kind of job.
  */
 import { systemClock } from './adapters/clock.js';
+import { createPauseSignals } from './adapters/pause-signals.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
-import { createStopSignals, type StopSignals } from './adapters/stop-signals.js';
+import { createStopSignals } from './adapters/stop-signals.js';
 import { checkedRunLog } from './checked-run-log.js';
 import type { Retention } from './config.js';
 import { SwitchyardError } from './errors.js';
@@ -15,11 +16,17 @@ import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
 import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
+import { createTickHandler, isTick } from './processors/tick.js';
 import { createTimerHandler, isTimer } from './processors/timer.js';
+import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { createHoldBack } from './queues/hold-back.js';
+import type { QueuePool } from './queues/queue-pool.js';
 import type { RunJobs } from './queues/run-jobs.js';
+import type { Schedules } from './queues/schedules.js';
 import { createStopRun } from './queues/stop-run.js';
+import { createTick } from './queues/tick.js';
 import type { Registry } from './registry.js';
 
 export interface ProcessingDependencies {
@@ -33,23 +40,36 @@ export interface ProcessingDependencies {
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
+  /** Schedules, and what queues are limited to. */
+  readonly everyday?: {
+    readonly schedules: Schedules;
+    readonly queues: QueuePool;
+    readonly limits: Readonly<Record<string, QueueLimits>>;
+  };
   /** Stands between the processors and their ports: `crash-test` stops a worker there. */
   readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
 }
+
+/** Where a worker is put together without them. */
+const NO_SCHEDULES: Pick<Schedules, 'list' | 'mend'> = { list: async () => [], mend: async () => {} };
 
 export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
 
 export interface Processing {
   readonly connection: ReturnType<RedisConnections['open']>;
   readonly scripts: ScriptRunner;
-  readonly stops: StopSignals;
+  readonly schedules: Pick<Schedules, 'list' | 'mend'>;
   readonly processors: ProcessorDependencies;
   handlerOf(queue: string): JobHandler;
+  /** Resolves once stops and pauses are heard, and those are known that were before. */
+  start(): Promise<void>;
+  /** Hears nothing more; jobs that have begun may end. */
+  close(): void;
   /** Gives its connections back. Stop what uses them first. */
   release(): void;
 }
 
-/** @param onStop called with each run that is to stop, once `stops` has been started */
+/** @param onStop called with each run that is to stop, once it has been started */
 export function createProcessing(deps: ProcessingDependencies, onStop: (run: string) => void): Processing {
   const { registry, keys, retention, clock = systemClock, logger } = deps;
   const connection = deps.connections.open('worker');
@@ -58,6 +78,7 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
   const log = checkedRunLog(createRunLog(scripts, keys, retention), registry);
   const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
   const stops = createStopSignals({ subscriber, reader: connection, keys, onStop, logger });
+  const pauses = createPauseSignals({ subscriber, reader: connection, keys, logger });
   const ports: WrappedPorts = {
     log,
     append: createAppendStages(scripts, keys, deps.jobs),
@@ -68,23 +89,41 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     definition: registry.find,
     stop: createStopRun(scripts, keys),
     isStopping: stops.isStopping,
+    holdBack: createHoldBack({ scripts, keys, clock, isPaused: pauses.isPaused }),
     answerAtDeadline: answers.answerAtDeadline,
     clock,
     random: Math.random,
     logger,
   };
+  const schedules = deps.everyday?.schedules ?? NO_SCHEDULES;
+  const newest = (workflow: string) => (registry.names.includes(workflow) ? registry.latest(workflow) : undefined);
   const [root, timer, stage] = [
     createRootHandler(processors),
     createTimerHandler(processors),
     createStageHandler(processors),
   ];
-  const runs: JobHandler = (job) => (isTimer(job.data) ? timer(job) : root(job));
+  const tickHandler = createTickHandler({
+    tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest: newest }),
+    logger,
+  });
+  const runs: JobHandler = (job) => {
+    if (isTick(job.data)) return tickHandler(job);
+    return isTimer(job.data) ? timer(job) : root(job);
+  };
   return {
     connection,
     scripts,
-    stops,
+    schedules,
     processors,
     handlerOf: (queue) => (queue === RUNS_QUEUE ? runs : stage),
+    async start() {
+      await stops.start();
+      await pauses.start();
+    },
+    close() {
+      stops.close();
+      pauses.close();
+    },
     release() {
       deps.connections.release(connection);
       deps.connections.release(subscriber);

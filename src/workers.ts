@@ -11,6 +11,7 @@ import { createQueueWorker } from './processors/queue-worker.js';
 import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
 import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
+import { applyConfigured } from './queues/set-limits.js';
 
 export interface WorkersOptions extends Partial<WorkerSettings> {
   /** Which queues to serve; all by default. */
@@ -26,13 +27,14 @@ export interface Workers {
 }
 
 export function createWorkers(deps: ProcessingDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const { registry, prefix, keys, clock = systemClock, logger } = deps;
+  const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
   const served = queues ?? registry.queues();
   assertQueues(served, registry.queues());
   const settings = workerSettings(overrides);
-  const { connection, scripts, stops, processors, handlerOf, release } = createProcessing(deps, (run) => {
+  const processing = createProcessing(deps, (run) => {
     for (const worker of workers) worker.stopRun(run);
   });
+  const { connection, scripts, processors, schedules, handlerOf } = processing;
   const isolation = createIsolation();
   const workers = served.map((queue) =>
     createQueueWorker({
@@ -42,7 +44,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       keys,
       name: `${hostname()}:${process.pid}`,
       handler: handlerOf(queue),
-      settings,
+      settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
       logger,
     }),
@@ -64,7 +66,9 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   const lookForLostRuns = () => {
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
-    reconcile({ ...processors, scripts, keys, jobs: deps.jobs }, turnMs).catch((error: unknown) => {
+    const own = { scripts, keys, jobs: deps.jobs, schedules };
+    const reconciling = { ...processors, ...own, retention, workflows: registry.names };
+    reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
       const { message: reason } = toSwitchyardError(error);
       if (!stopping) logger.warn({ reason }, 'looking for runs whose root job is gone failed; the next look follows');
@@ -73,9 +77,9 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   async function stop(): Promise<void> {
     clearInterval(reconciler);
     clockGuard.stop();
-    stops.close();
+    processing.close();
     await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
-    release();
+    processing.release();
   }
   return {
     queues: served,
@@ -84,7 +88,8 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
       await warnOfForeignQueues(scripts, registry.foreignQueues, logger);
-      await stops.start();
+      await processing.start();
+      if (deps.everyday) await applyConfigured({ scripts, keys, ...deps.everyday }, served, logger);
       await clockGuard.start();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;

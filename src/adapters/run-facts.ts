@@ -18,6 +18,7 @@ import type {
 } from '../facts.js';
 import { isForeignJob, stageOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
+import type { Tags } from '../tags.js';
 import { endedElsewhere, failedElsewhere, foreignAttempts } from './foreign-jobs.js';
 
 /** Of a run of very many stages: what is not read until the run is concluded. */
@@ -136,7 +137,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     if (!error) done.set(stage, { attempt: 1, startedAt, finishedAt: at, output });
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
-  const [stop, slaDueAt, retryOf] = ['stop', 'slaDueAt', 'retryOf'].map((name) => plain.get(name));
+  const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
   return {
     id: run,
     workflow,
@@ -153,6 +154,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     words: [...group<OperatorWord>(fields, 'word')].sort(([a], [b]) => Number(a) - Number(b)).map(([, word]) => word),
     ...(key !== undefined && { key }),
     ...(retryOf !== undefined && { retryOf }),
+    ...(tags !== undefined && { tags: parse<Tags>(tags) }),
     ...(stop !== undefined && { stop: parse<StopRequest>(stop) }),
     ...(slaDueAt !== undefined && { slaDueAt: Number(slaDueAt) }),
     ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),

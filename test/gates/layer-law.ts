@@ -27,6 +27,7 @@ const TOP: Readonly<Record<string, string>> = {
   'board-queues.ts': 'engine',
   'checked-run-log.ts': 'engine',
   'engine.ts': 'engine',
+  'everyday.ts': 'engine',
   'hosted.ts': 'engine',
   'processing.ts': 'engine',
   'registry.ts': 'engine',

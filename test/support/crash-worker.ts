@@ -129,6 +129,7 @@ const processors: ProcessorDependencies = {
   append,
   stop: createStopRun(scripts, keys),
   isStopping: () => false,
+  holdBack: async () => ({ kind: 'go-on' }),
   answerAtDeadline: () => Promise.resolve(),
   tools,
   clock: systemClock,

@@ -217,6 +217,22 @@ test('[P1] a job that somebody removes from their queue is added again', async (
   expect(await run.wait('10s')).toMatchObject({ status: 'completed' });
 });
 
+test('a paused workflow begins nothing in their queue, and an erased run leaves nothing there', async () => {
+  const theirs = useForeignQueue();
+  theirs.work(async () => ({ name: 'Ada' }));
+  const workflow = account(theirs.lookup());
+  const { sy, redis } = await useWorkingEngine([workflow]);
+  await sy.pause({ workflow: 'account' });
+  const run = await sy.start(workflow, { first: 1 });
+  expect(await theirs.idsOf('delayed')).toEqual([`${run.id}-first`]);
+  expect(await theirs.idsOf('completed')).toEqual([]);
+  await sy.resume({ workflow: 'account' });
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed' });
+  await run.erase();
+  expect(await theirs.idsOf('completed')).toEqual([]);
+  expect(await redis.keys(`${theirs.prefix}:*${run.id}*`)).toEqual([]);
+});
+
 test('it cannot be an effect of a saga, whatever the compiler was told', () => {
   const lookup: Task<{ id: number }, { name: string }> = useForeignQueue().lookup();
   const chain = defineSaga({ name: 'chain', input: anyInput });
