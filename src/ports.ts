@@ -126,6 +126,8 @@ export interface RunLog {
   ): Promise<{ readonly kind: 'decided'; readonly decision: unknown } | Fenced>;
   /** Records that a run nobody has answered comes near its SLA; the first time stands. */
   recordSlaDue(run: string, fence: Fence, at: number): Promise<{ readonly kind: 'recorded' } | Fenced>;
+  /** A clock of the run has rung, or will not any more: nobody winds it again. */
+  forgetClock(run: string, fence: Fence, timer: string): Promise<{ readonly kind: 'recorded' } | Fenced>;
   /** Counts how a branch ended, once, and returns the tally of all that have ended. For fan-outs that need not wait for all. */
   tally(run: string, fence: Fence, stage: string, completed: boolean): Promise<Tally | Fenced>;
   /** Ends the run once, moves it in the index, tells whoever waits; returns the outcome that stands. */

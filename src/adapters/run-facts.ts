@@ -15,7 +15,7 @@ import type {
   StageFact,
   StopRequest,
 } from '../facts.js';
-import { stageOfJobKey } from '../names.js';
+import { stageOfJobKey, timerOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
 import type { Tags } from '../tags.js';
 
@@ -126,6 +126,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     if (!error) done.set(stage, { attempt: 1, startedAt, finishedAt: at, output });
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
+  const clocks = plain.get('clocks');
   const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
   return {
     id: run,
@@ -149,7 +150,14 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),
     ...(outcome !== undefined && { outcome: parse<RunOutcome>(outcome) }),
     ...(decision !== undefined && { decision: parse<unknown>(decision) }),
+    ...(clocks !== undefined && { clocks: clocksOf(run, clocks) }),
   };
+}
+
+/** When each clock is due, by its name; the log has it by the clock's job. */
+function clocksOf(run: string, json: string): Map<string, number> {
+  const known = Object.entries(parse<Readonly<Record<string, string>>>(json));
+  return new Map(known.map(([job, due]) => [timerOfJobKey(run, job), Number(due)]));
 }
 
 /** The fields `attempt/<stage>/<n>`, by stage and in order. */

@@ -4,7 +4,7 @@ import { OUTPUTS_PAGE, type Retention } from '../config.js';
 import { DROP_RUN } from '../drop-run.js';
 import { SwitchyardError } from '../errors.js';
 import type { EffectDone, EffectIntent, Facts, RunOutcome } from '../facts.js';
-import { type RedisKeys, stageOfJobKey } from '../names.js';
+import { type RedisKeys, RUNS_QUEUE, stageOfJobKey, timerJobId } from '../names.js';
 import type { Fence, Fenced, RunLog, Script, ScriptRunner } from '../ports.js';
 import { endedStage, factsOfReply, failedStage, type ReadFacts } from './run-facts.js';
 
@@ -18,6 +18,7 @@ const READ_ENDS = script('read-ends');
 const TALLY = script('tally');
 const BEGIN_EFFECT = script('begin-effect');
 const RECORD_ONCE = script('record-once');
+const FORGET_CLOCK = script('forget-clock');
 const END_RUN: Script = { name: 'end-run', lua: [DROP_RUN, script('end-run').lua].join('\n') };
 
 const FENCED: Fenced = { kind: 'fenced-off' };
@@ -98,6 +99,13 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
 
     async recordSlaDue(run, fence, at) {
       return (await recordOnce(run, fence, 'slaDueAt', at)) === undefined ? FENCED : { kind: 'recorded' };
+    },
+
+    async forgetClock(run, fence, timer) {
+      const clock = keys.job(RUNS_QUEUE, timerJobId(run, timer));
+      const reply = await scripts.run(FORGET_CLOCK, [keys.log(run), fence.lockKey], [fence.token, clock]);
+      const [kind] = replyOf(FORGET_CLOCK, reply, ['recorded', 'fenced-off']);
+      return kind === 'recorded' ? { kind } : FENCED;
     },
 
     async tally(run, fence, stage, completed) {

@@ -34,7 +34,8 @@ export function createTimerHandler(deps: ProcessorDependencies): JobHandler {
       if (!facts || facts.record.outcome) return OVER;
       const definition = deps.definition(workflow, version);
       if (!definition) return await leaveToOthers(deps, job, run);
-      return await ring(deps, job, definition, facts, timer);
+      const rung = await ring(deps, job, definition, facts, timer);
+      return rung === OVER ? await over(deps, job, run, timer) : rung;
     } catch (thrown) {
       const error = toSwitchyardError(thrown);
       if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
@@ -42,6 +43,12 @@ export function createTimerHandler(deps: ProcessorDependencies): JobHandler {
       return putBack(job);
     }
   };
+}
+
+/** Before its job goes: a clock that the log knows, and that has no job, is wound again. */
+async function over(deps: ProcessorDependencies, job: ActiveJob, run: string, timer: string): Promise<Handled> {
+  const forgotten = await deps.log.forgetClock(run, job.fence, timer);
+  return forgotten.kind === 'fenced-off' ? forgotten : OVER;
 }
 
 async function ring(

@@ -7,6 +7,7 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type StopRun } from '../orchestrators/move.js';
 import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
 import { retryPlan } from '../orchestrators/retry-plan.js';
+import { timersOfRetry } from '../orchestrators/waits.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
@@ -106,7 +107,11 @@ export function createRunControl(deps: RunControlDependencies) {
       const plan = retryPlan(definition, facts);
       if (plan.kind === 'new-run') return false;
       const { record } = facts;
-      const packed = packJobs([await jobs.root(definition, record, { children: false, delayMs: 0 })]);
+      const timers = timersOfRetry(record, clock.now());
+      const packed = packJobs([
+        await jobs.root(definition, record, { children: false, delayMs: 0 }),
+        ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
+      ]);
       const again = plan.again.map((stage) => ({ stage, job: jobOf(facts, definition, stage) }));
       const reply = await scripts.run(
         REOPEN_RUN,

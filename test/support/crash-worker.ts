@@ -94,6 +94,7 @@ const log: RunLog = {
     around('failure', args[0], args[2], args[1], () => wiring.log.recordFailedAttempt(...args)),
   decideOnce: (...args) => around('decision', args[0], '', args[1], () => wiring.log.decideOnce(...args)),
   recordSlaDue: (...args) => wiring.log.recordSlaDue(...args),
+  forgetClock: (...args) => wiring.log.forgetClock(...args),
   tally: (...args) => wiring.log.tally(...args),
   end: (...args) => around('end', args[0], '', args[1], () => wiring.log.end(...args)),
 };

@@ -176,6 +176,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
       }),
     decideOnce: () => Promise.reject(new Error('a saga decides nothing')),
     recordSlaDue: () => Promise.reject(new Error('a saga has no SLA')),
+    forgetClock: () => Promise.reject(new Error('this saga has no clocks')),
     tally: () => Promise.reject(new Error('a saga has no branches')),
     end: (_run, fence, ended) =>
       fenced(fence, () => {

@@ -14,7 +14,7 @@
   ARGV[6] fields of the log (JSON object of strings), among them perhaps `tags` (a JSON object of strings in turn)
   ARGV[7] base of the log keys
   ARGV[8] jobs to add (JSON): [{ script, keys, args, job, timer? }], the root first, `job` being the job's own
-          key
+          key; `timer`: it is no child but a clock, due at this time
   ARGV[9…] the arguments of each job to add, in turn
 
   Returns { 'accepted' } | { 'duplicate' } | { 'conflict' } (same key, other input)
@@ -50,7 +50,7 @@ end
 local k, a = 3, 9
 for _, job in ipairs(jobs) do
   bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
-  if job.timer then noteTimer(KEYS[1], job.job) end
+  if job.timer then noteClock(KEYS[1], job.job, job.timer) end
   k, a = k + job.keys, a + job.args
 end
 if redis.call('HEXISTS', ARGV[5] .. ':~paused', ARGV[3]) == 1 then

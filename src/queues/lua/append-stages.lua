@@ -14,7 +14,7 @@
   ARGV[4] base of the index keys (in the same hash slot)
   ARGV[5] 'forward' for work that a run which is to stop does not begin any more; else 'any'
   ARGV[6] jobs to add (JSON): [{ script, keys, args, job, timer?, stage?, asked? }], `job` being the job's own key; `timer`:
-          it is no child; `stage` and `asked`: it waits for an answer, and is not added once the log has one
+          it is no child but a clock, due at this time; `stage` and `asked`: it waits for an answer, and is not added once the log has one
   ARGV[7…] the arguments of each job to add, in turn
 
   Returns { 'appended', how many were new } | { 'blocked', key } (a job of that name exists that is no child of this root)
@@ -25,8 +25,10 @@ local root, log = KEYS[2], KEYS[3]
 if redis.call('EXISTS', root) == 0 then return { 'fenced-off' } end
 if ARGV[5] == 'forward' and redis.call('HEXISTS', log, 'stop') == 1 then return { 'stopped' } end
 
+local clocks = clocksOf(log)
 local function isThere(job)
-  if job.timer then return redis.call('EXISTS', job.job) == 1 end
+  -- One that the log knows and whose job is gone is wound again for the time that the log has.
+  if job.timer then return clocks[job.job] or (redis.call('EXISTS', job.job) == 1 and not hasEnded(job.job)) end
   return redis.call('SISMEMBER', root .. ':dependencies', job.job) == 1
     or redis.call('HEXISTS', root .. ':processed', job.job) == 1
     or redis.call('HEXISTS', root .. ':failed', job.job) == 1
@@ -45,7 +47,7 @@ for _, job in ipairs(jobs) do
     forget(job.job)
     bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
     if job.timer then
-      noteTimer(log, job.job)
+      noteClock(log, job.job, job.timer)
     else
       added = added + 1
     end

@@ -32,7 +32,7 @@ for _, ended in ipairs({ root .. ':processed', root .. ':failed' }) do
     redis.call('HDEL', ended, child)
   end
 end
-for timer in string.gmatch(isKept and redis.call('HGET', log, 'timers') or '', '%S+') do
+for timer in pairs(isKept and clocksOf(log) or {}) do
   if redis.call('EXISTS', timer .. ':lock') == 1 then return { 'busy' } end
   local queue, id = string.match(timer, '^(.*:)([^:]+)$')
   redis.call('ZREM', queue .. 'delayed', id)

@@ -4,15 +4,15 @@
 
   KEYS[1] log of the run (hash)
   KEYS[2] root job
-  KEYS[3…] the keys of the job to add
+  KEYS[3…] the keys of each job to add, in turn
   ARGV[1] run id
   ARGV[2] status with which it ended
   ARGV[3] base of the index keys (in the same hash slot)
   ARGV[4] what a person said (JSON)
   ARGV[5] fields of the log to set (JSON object of strings)
   ARGV[6] stages that are done again (JSON): [{ stage, job }]
-  ARGV[7] job to add (JSON): [{ script, keys, args, job }]
-  ARGV[8…] its arguments
+  ARGV[7] jobs to add (JSON): [{ script, keys, args, job, timer? }]: the root, and clocks that have not run out
+  ARGV[8…] the arguments of each job to add, in turn
 
   Returns { 'reopened' } | { 'moved-on' } (somebody else was faster, or its retention is over)
 ]]
@@ -23,7 +23,7 @@ if not workflow or entry[3] ~= ARGV[2] or redis.call('HEXISTS', log, 'erasing') 
 if redis.call('EXISTS', root) == 1 and not hasEnded(root) then return { 'moved-on' } end
 
 redis.call('PERSIST', log)
-redis.call('HDEL', log, 'outcome', 'status', 'finishedAt', 'stop', 'timers')
+redis.call('HDEL', log, 'outcome', 'status', 'finishedAt', 'stop', 'clocks')
 redis.call('HSET', log, 'word/' .. redis.call('HINCRBY', log, 'words', 1), ARGV[4])
 for field, value in pairs(cjson.decode(ARGV[5])) do redis.call('HSET', log, field, value) end
 redis.call('ZREM', index .. ':' .. workflow .. ':ended', run)
@@ -47,6 +47,13 @@ redis.call('ZREM', queue .. 'completed', id)
 redis.call('ZREM', queue .. 'failed', id)
 -- The hash alone: the results of its children hang on its name.
 redis.call('DEL', root)
-local job = cjson.decode(ARGV[7])[1]
-bullmq[job.script](slice(KEYS, 3, job.keys), slice(ARGV, 8, job.args))
+local k, a = 3, 8
+for _, job in ipairs(cjson.decode(ARGV[7])) do
+  if job.timer then
+    forget(job.job)
+    noteClock(log, job.job, job.timer)
+  end
+  bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
+  k, a = k + job.keys, a + job.args
+end
 return { 'reopened' }
