@@ -1,7 +1,7 @@
 /**
  * Finds runs that nothing would ever wake, and wakes them. A run's log outlives its jobs; where the root job is gone while
  * the log says that the run has not ended, the root is added again and decides from the facts: recorded effects stand,
- * branches whose results went with the root run again. A root that sleeps for a child which has ended, or is gone, is told.
+ * and children whose jobs are still kept, at work or ended, are its own again; a branch whose job went too runs again. A root that sleeps for a child which has ended, or is gone, is told.
  * A clock whose job is gone is wound again.
  */
 import type { Retention } from '../config.js';
