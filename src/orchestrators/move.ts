@@ -49,6 +49,8 @@ export type Appended =
   | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
   /** The run is to stop: nothing that goes forward is appended any more. */
   | { readonly kind: 'stopped' }
+  /** The run has ended in the meantime. */
+  | { readonly kind: 'ended' }
   | Fenced;
 
 /** The state that a run enters with what is appended. */

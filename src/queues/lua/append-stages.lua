@@ -18,11 +18,12 @@
   ARGV[7…] the arguments of each job to add, in turn
 
   Returns { 'appended', how many were new, or are at work for this root again } | { 'blocked', key } (a job of that name
-          exists that is no child of this root) | { 'stopped' } | { 'fenced-off' }
+          exists that is no child of this root) | { 'stopped' } | { 'ended' } | { 'fenced-off' }
 ]]
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced-off' } end
 local root, log = KEYS[2], KEYS[3]
 if redis.call('EXISTS', root) == 0 then return { 'fenced-off' } end
+if redis.call('HEXISTS', log, 'outcome') == 1 then return { 'ended' } end
 if ARGV[5] == 'forward' and redis.call('HEXISTS', log, 'stop') == 1 then return { 'stopped' } end
 
 local clocks = clocksOf(log)

@@ -1,6 +1,7 @@
-/** Clocks of runs whose jobs somebody removed by hand; and the deadline of a run that is retried. */
+/** Clocks of runs whose jobs somebody removed by hand, or that lose their worker; and the deadline of a run that is retried. */
 import { Queue } from 'bullmq';
 import { expect, onTestFinished, test } from 'vitest';
+import { MAX_CRASHES } from '../../../src/config.js';
 import { RUNS_QUEUE } from '../../../src/names.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
@@ -99,4 +100,24 @@ test('a run that goes on after its end keeps its deadline, and the clock stops w
   mayEnd.happen();
   expect(await run.wait('10s')).toMatchObject({ status: 'completed' });
   expect((await clocksOf(engine, run.id)).wound).toEqual({});
+});
+
+test('[P1] a clock that ends its process every time is over, says so, and is not wound again', async () => {
+  const mayEnd = signal();
+  const flow = defineFanOut({
+    name: 'deadly-clock',
+    input: anyInput,
+    deadline: '1ms',
+    branches: { only: { run: task('only', () => mayEnd.happened), with: () => 1 } },
+    aggregate: () => 'done',
+  });
+  const engine = useEngine([flow]);
+  const run = await engine.sy.start(flow, {});
+  const clock = `${run.id}-~deadline`;
+  await engine.redis.hset(`${engine.prefix}:runs:${clock}`, 'stc', MAX_CRASHES + 1);
+  await engine.work({ reconcileMs: 100 });
+  await expect.poll(async () => (await rootsOf(engine).getJob(clock))?.failedReason).toContain('CRASH_LOOP');
+  expect((await clocksOf(engine, run.id)).known).toEqual({});
+  mayEnd.happen();
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: 'done' });
 });
