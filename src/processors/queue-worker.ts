@@ -9,7 +9,7 @@ import { WORKER_DEFAULTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
-import { type Isolation, isSuspect, KEPT_OUT_MS, SUSPECT_KEPT_OUT_MS } from './isolation.js';
+import { type Isolation, letIn } from './isolation.js';
 import { type ActiveJob, type JobHandler, RUN_STOPS } from './job.js';
 
 export interface WorkerSettings {
@@ -121,15 +121,12 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
     active.add(job);
     const own = signal ?? new AbortController().signal;
-    const entered = options.isolation.enter(job.stalledCounter, own);
-    const leave = typeof entered === 'function' ? entered : await entered;
+    const entered = await letIn(options.isolation, logger.child({ queue, job: job.id }), job, own);
     try {
-      if (!leave) {
-        return await putBack(job, token ?? '', isSuspect(job.stalledCounter) ? SUSPECT_KEPT_OUT_MS : KEPT_OUT_MS);
-      }
+      if ('keptOutMs' in entered) return await putBack(job, token ?? '', entered.keptOutMs);
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
-      leave?.();
+      if ('leave' in entered) entered.leave();
       active.delete(job);
     }
   };
