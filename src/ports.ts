@@ -97,6 +97,17 @@ export interface RunLog {
    *   states alone, `output` undefined: a decision needs no more, and one reply of all outputs would block Redis.
    */
   read(run: string, options?: ReadOptions): Promise<Facts | undefined>;
+  /**
+   * Whether there is such a run, and whether it is to stop: for a job that asks no more. A fan-out of ten thousand branches
+   * that each read all of it would read a hundred million.
+   */
+  mark(run: string): Promise<{ readonly stopping: boolean } | undefined>;
+  /** Whether an attempt at the stage, after attempt `after` and before `before`, lost its answer, and nobody has answered for it. */
+  lostAnswer(
+    run: string,
+    stage: string,
+    attempts: { readonly after: number; readonly before: number },
+  ): Promise<boolean>;
   /** Records that an effect is about to happen. Returns the earlier intent, if any: its answer was lost or it failed. */
   beginEffect(
     run: string,

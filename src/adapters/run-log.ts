@@ -15,6 +15,8 @@ const script = (name: string): Script => ({
 
 const READ_FACTS = script('read-facts');
 const READ_ENDS = script('read-ends');
+const READ_MARK = script('read-mark');
+const LOST_ANSWER = script('lost-answer');
 const TALLY = script('tally');
 const BEGIN_EFFECT = script('begin-effect');
 const RECORD_ONCE = script('record-once');
@@ -68,6 +70,19 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       );
       const read = factsOfReply(run, reply);
       return read && options?.outputs === 'all' ? await readEnds(run, read) : read?.facts;
+    },
+
+    async mark(run) {
+      const [kind] = replyOf(READ_MARK, await scripts.run(READ_MARK, [keys.log(run)], []), [
+        'none',
+        'goes-on',
+        'stops',
+      ]);
+      return kind === 'none' ? undefined : { stopping: kind === 'stops' };
+    },
+
+    async lostAnswer(run, stage, { after, before }) {
+      return Number(await scripts.run(LOST_ANSWER, [keys.log(run)], [stage, after, before])) === 1;
     },
 
     async beginEffect(run, fence, stage, intent, way) {

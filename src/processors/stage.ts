@@ -85,8 +85,8 @@ async function runStage(
 
 /** What a worker was told of a run is true until the run has ended; one that was stopped, and begun anew since, goes on. */
 async function isToStop({ log }: ProcessorDependencies, run: string): Promise<boolean> {
-  const facts = await log.read(run);
-  return !facts || facts.record.stop !== undefined;
+  const mark = await log.mark(run);
+  return !mark || mark.stopping;
 }
 
 function isEffect(kind: StageJob['kind']): boolean {

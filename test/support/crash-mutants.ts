@@ -70,6 +70,8 @@ async function withoutFence({ log, append, tools }: Wiring, redis: Redis, prefix
     append: (definition, facts, _fence, stages, phase) => append(definition, facts, open, stages, phase),
     log: {
       read: log.read,
+      mark: log.mark,
+      lostAnswer: log.lostAnswer,
       beginEffect: (run, _fence, stage, intent, way) => log.beginEffect(run, open, stage, intent, way),
       finishEffect: (run, _fence, stage, done) => log.finishEffect(run, open, stage, done),
       recordFailedAttempt: (run, _fence, stage, attempt) => log.recordFailedAttempt(run, open, stage, attempt),

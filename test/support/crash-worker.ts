@@ -82,6 +82,8 @@ async function around<T extends { readonly kind: string }>(
 
 const log: RunLog = {
   read: (...args) => wiring.log.read(...args),
+  mark: (...args) => wiring.log.mark(...args),
+  lostAnswer: (...args) => wiring.log.lostAnswer(...args),
   beginEffect: (...args) => around('intent', args[0], args[2], args[1], () => wiring.log.beginEffect(...args)),
   async finishEffect(...args) {
     const finished = await around('done', args[0], args[2], args[1], () => wiring.log.finishEffect(...args));

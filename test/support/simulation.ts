@@ -154,6 +154,8 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
 
   const log: RunLog = {
     read: () => call((): Facts => ({ record: record(), stages: new Map(facts) })),
+    mark: () => call(() => ({ stopping: stop !== undefined })),
+    lostAnswer: () => Promise.reject(new Error('a saga asks its intents')),
     beginEffect: (_run, fence, stage, intent, way) =>
       fenced(fence, () => {
         const recorded = done.get(stage);
