@@ -165,7 +165,9 @@ function failedAttempts(fields: Fields): Map<string, FailedAttempt[]> {
   const byStage = new Map<string, FailedAttempt[]>();
   for (const [name, attempt] of group<FailedAttempt>(fields, 'attempt')) {
     const stage = name.slice(0, name.lastIndexOf('/'));
-    byStage.set(stage, [...(byStage.get(stage) ?? []), attempt]);
+    const known = byStage.get(stage);
+    if (known) known.push(attempt);
+    else byStage.set(stage, [attempt]);
   }
   for (const attempts of byStage.values()) attempts.sort((a, b) => a.n - b.n);
   return byStage;
