@@ -70,5 +70,5 @@ export type Stopped =
   | { readonly kind: 'past-pivot'; readonly step: string }
   | Fenced;
 
-/** Marks the run and takes from it what nobody has begun. May be repeated: the first cause stands, the rest is done again. */
+/** Marks the run and takes from it what no worker has. May be repeated: the first cause stands, the rest is done again. */
 export type StopRun = (run: string, request: StopRequest, fence?: Fence) => Promise<Stopped>;

@@ -66,10 +66,11 @@ async function runStage(
       );
     }
     if (isEffect(stage.kind)) return await runEffect(deps, job, stage, definition, task);
+    // Before the stop: what may have happened is in doubt, whatever becomes of the run.
+    await assertNothingLost(deps, job, stage, task);
     if (deps.isStopping(stage.run) && (await isToStop(deps, stage.run))) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
     }
-    await assertNothingLost(deps, job, stage, task);
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
     return (await stopWhenDecided(deps, job, stage, definition, true)) ?? completed(deps, job, output);
   } catch (thrown) {
