@@ -126,6 +126,9 @@ export function createRunControl(deps: RunControlDependencies) {
           ...packed.args,
         ],
       );
+      if (kindOf(reply) === 'not-yet') {
+        throw illegal(run, 'has ended, and a worker still has a job of it: retry it again in a moment');
+      }
       if (kindOf(reply) !== 'reopened') throw illegal(run, 'has moved on in the meantime: look at it again');
       return true;
     },

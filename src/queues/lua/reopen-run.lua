@@ -15,12 +15,13 @@
   ARGV[8…] the arguments of each job to add, in turn
 
   Returns { 'reopened' } | { 'moved-on' } (somebody else was faster, or its retention is over)
+        | { 'not-yet' } (its outcome is recorded, but its root has not completed, or waits for a child that a worker has)
 ]]
 local log, root, index, run = KEYS[1], KEYS[2], ARGV[3], ARGV[1]
 local entry = redis.call('HMGET', log, 'workflow', 'createdAt', 'status')
 local workflow, createdAt = entry[1], entry[2]
 if not workflow or entry[3] ~= ARGV[2] or redis.call('HEXISTS', log, 'erasing') == 1 then return { 'moved-on' } end
-if redis.call('EXISTS', root) == 1 and not hasEnded(root) then return { 'moved-on' } end
+if redis.call('EXISTS', root) == 1 and not hasEnded(root) then return { 'not-yet' } end
 
 redis.call('PERSIST', log)
 redis.call('HDEL', log, 'outcome', 'status', 'finishedAt', 'stop', 'clocks')

@@ -6,8 +6,8 @@ import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../../src/orchestrators/router.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { defineTask } from '../../../src/task.js';
-import { useWorkingEngine } from '../../support/engine.js';
-import { anyInput, task } from '../../support/workflows.js';
+import { useEngine, useWorkingEngine } from '../../support/engine.js';
+import { anyInput, echo, task } from '../../support/workflows.js';
 
 const lost = () => new SwitchyardError('TOOL_TIMEOUT', 'no answer', { answered: false });
 
@@ -255,4 +255,13 @@ test('a saga that was undone is retried as another run, which names the first', 
   const next = await run.retry();
   expect(next.id).not.toBe(run.id);
   expect(await next.wait('10s')).toMatchObject({ status: 'completed', input: { n: 1 }, retryOf: run.id });
+});
+
+test('a run whose outcome is recorded, and whose root has not completed yet, says so to whoever retries it', async () => {
+  const engine = useEngine([echo]);
+  const run = await engine.sy.start(echo, { n: 1 });
+  const outcome = JSON.stringify({ status: 'failed', finishedAt: 1 });
+  await engine.redis.hset(`${engine.prefix}:log:${run.id}`, 'outcome', outcome, 'status', 'failed');
+  const refused = { code: 'ILLEGAL_STATE', message: expect.stringContaining('a worker still has a job of it') };
+  await expect(run.retry()).rejects.toMatchObject(refused);
 });
