@@ -149,6 +149,8 @@ export interface RunRecord {
   readonly failedAttempts: ReadonlyMap<string, readonly FailedAttempt[]>;
   /** By stage that waits for an answer: when it began to, what it asks, and of whom. */
   readonly asked: ReadonlyMap<string, Asked>;
+  /** By name of the clock: when it is due. Of an ended run, of those that had not run out. */
+  readonly clocks?: ReadonlyMap<string, number>;
   /** By stage: attempts up to this one are answered for by a person, whatever became of their answers. */
   readonly answeredFor: ReadonlyMap<string, number>;
   /** What people have said of this run, in order. */

@@ -48,6 +48,11 @@ export function callbackJobId(run: string, delivery: number): string {
   return `${run}-~callback.${delivery}`;
 }
 
+/** The clock of a job of the queue of the roots. */
+export function timerOfJobKey(run: string, jobKey: string): string {
+  return stageOfJobKey(run, jobKey).slice(1);
+}
+
 /** The stage of a child, from its BullMQ key `<prefix>:<queue>:<run>-<stage>`. */
 export function stageOfJobKey(run: string, jobKey: string): string {
   return jobKey.slice(jobKey.lastIndexOf(':') + 1 + run.length + 1);

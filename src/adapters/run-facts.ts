@@ -19,7 +19,7 @@ import type {
   StageFact,
   StopRequest,
 } from '../facts.js';
-import { isForeignJob, stageOfJobKey } from '../names.js';
+import { isForeignJob, stageOfJobKey, timerOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
 import type { Tags } from '../tags.js';
 import { endedElsewhere, failedElsewhere, foreignAttempts } from './foreign-jobs.js';
@@ -166,6 +166,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     if (!error) done.set(stage, { attempt: 1, startedAt, finishedAt: at, output });
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
+  const clocks = plain.get('clocks');
   const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
   const [callback, delivery, parent] = ['callback', 'delivery', 'parent'].map((name) => plain.get(name));
   const nested = group<NestedRun>(fields, 'nested');
@@ -195,7 +196,14 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),
     ...(outcome !== undefined && { outcome: parse<RunOutcome>(outcome) }),
     ...(decision !== undefined && { decision: parse<unknown>(decision) }),
+    ...(clocks !== undefined && { clocks: clocksOf(run, clocks) }),
   };
+}
+
+/** When each clock is due, by its name; the log has it by the clock's job. */
+function clocksOf(run: string, json: string): Map<string, number> {
+  const known = Object.entries(parse<Readonly<Record<string, string>>>(json));
+  return new Map(known.map(([job, due]) => [timerOfJobKey(run, job), Number(due)]));
 }
 
 /** The fields `attempt/<stage>/<n>`, by stage and in order. */
@@ -203,7 +211,9 @@ function failedAttempts(fields: Fields): Map<string, FailedAttempt[]> {
   const byStage = new Map<string, FailedAttempt[]>();
   for (const [name, attempt] of group<FailedAttempt>(fields, 'attempt')) {
     const stage = name.slice(0, name.lastIndexOf('/'));
-    byStage.set(stage, [...(byStage.get(stage) ?? []), attempt]);
+    const known = byStage.get(stage);
+    if (known) known.push(attempt);
+    else byStage.set(stage, [attempt]);
   }
   for (const attempts of byStage.values()) attempts.sort((a, b) => a.n - b.n);
   return byStage;

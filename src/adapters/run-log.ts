@@ -4,7 +4,7 @@ import { OUTPUTS_PAGE, type Retention } from '../config.js';
 import { DROP_RUN } from '../drop-run.js';
 import { SwitchyardError } from '../errors.js';
 import type { EffectDone, EffectIntent, Facts, RunOutcome } from '../facts.js';
-import { isForeignJob, type RedisKeys, stageOfJobKey } from '../names.js';
+import { isForeignJob, type RedisKeys, RUNS_QUEUE, stageOfJobKey, timerJobId } from '../names.js';
 import type { Fence, Fenced, RunLog, Script, ScriptRunner } from '../ports.js';
 import { withForeignAttempts } from './foreign-jobs.js';
 import { endedStage, factsOfReply, failedStage, type ReadFacts } from './run-facts.js';
@@ -17,8 +17,11 @@ const script = (name: string): Script => ({
 const READ_FACTS = script('read-facts');
 const READ_ENDS = script('read-ends');
 const STANDING = script('standing');
+const READ_MARK = script('read-mark');
+const LOST_ANSWER = script('lost-answer');
 const BEGIN_EFFECT = script('begin-effect');
 const RECORD_ONCE = script('record-once');
+const FORGET_CLOCK = script('forget-clock');
 const END_RUN: Script = { name: 'end-run', lua: [DROP_RUN, script('end-run').lua].join('\n') };
 
 const FENCED: Fenced = { kind: 'fenced-off' };
@@ -72,6 +75,19 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       return withForeignAttempts(options?.outputs === 'all' ? await readEnds(run, read) : read.facts, read.foreign);
     },
 
+    async mark(run) {
+      const [kind] = replyOf(READ_MARK, await scripts.run(READ_MARK, [keys.log(run)], []), [
+        'none',
+        'goes-on',
+        'stops',
+      ]);
+      return kind === 'none' ? undefined : { stopping: kind === 'stops' };
+    },
+
+    async lostAnswer(run, stage, { after, before }) {
+      return Number(await scripts.run(LOST_ANSWER, [keys.log(run)], [stage, after, before])) === 1;
+    },
+
     async beginEffect(run, fence, stage, intent, way) {
       const reply = await scripts.run(
         BEGIN_EFFECT,
@@ -101,6 +117,13 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
 
     async recordSlaDue(run, fence, at) {
       return (await recordOnce(run, fence, 'slaDueAt', at)) === undefined ? FENCED : { kind: 'recorded' };
+    },
+
+    async forgetClock(run, fence, timer) {
+      const clock = keys.job(RUNS_QUEUE, timerJobId(run, timer));
+      const reply = await scripts.run(FORGET_CLOCK, [keys.log(run), fence.lockKey], [fence.token, clock]);
+      const [kind] = replyOf(FORGET_CLOCK, reply, ['recorded', 'fenced-off']);
+      return kind === 'recorded' ? { kind } : FENCED;
     },
 
     async standing(run) {

@@ -90,7 +90,9 @@ export function statusOf(facts: Facts): RunStatus {
   if (record.outcome) return record.outcome.status;
   if (record.phase) return record.phase;
   const begun = [...facts.stages.values()].some((fact) => fact.state !== 'pending' || fact.startedAt !== undefined);
-  return begun || record.decision !== undefined || record.intents.size > 0 ? 'running' : 'queued';
+  // One that waits for a signal has begun to, though no job of it ever runs.
+  const recorded = record.decision !== undefined || record.intents.size > 0 || record.asked.size > 0;
+  return begun || recorded ? 'running' : 'queued';
 }
 
 /** The document of one run. Without its definition (a worker elsewhere has it) the stages come in the facts' order. */

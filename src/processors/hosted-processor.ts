@@ -7,7 +7,7 @@ import { toSwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import type { HostedWorkerOptions, Verdict } from './hosted-settings.js';
-import { type Isolation, keptOutMs } from './isolation.js';
+import { type Isolation, letIn } from './isolation.js';
 import { isForward, type JobHandler, LOCK_LOST, putBackMs, RUN_STOPS } from './job.js';
 import { type BullmqJob, processJob, putBack } from './queue-worker.js';
 
@@ -77,13 +77,12 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
     const own = new AbortController();
     const both = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     active.set(job, own);
-    const entered = options.isolation.enter(job.stalledCounter, both);
-    const leave = typeof entered === 'function' ? entered : await entered;
+    const entered = await letIn(options.isolation, logger.child({ queue: job.queueName, job: job.id }), job, both);
     try {
-      if (!leave) return await putBack(job, token, keptOutMs(job.stalledCounter));
+      if ('keptOutMs' in entered) return await putBack(job, token, entered.keptOutMs);
       return await processJob({ queue: job.queueName, keys, handler, logger }, job, token, both, () => {});
     } finally {
-      leave?.();
+      if ('leave' in entered) entered.leave();
       active.delete(job);
     }
   }

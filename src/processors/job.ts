@@ -101,7 +101,7 @@ export interface ProcessorDependencies {
 
 /** A job of no definition of this worker: another worker has it, unless it belongs to no run at all. */
 export async function leaveToOthers(deps: ProcessorDependencies, job: ActiveJob, run: string): Promise<Handled> {
-  if (await deps.log.read(run)) return putBack(job);
+  if (await deps.log.mark(run)) return putBack(job);
   return { kind: 'failed', error: withoutRun(job, run), final: true, delayMs: 0 };
 }
 

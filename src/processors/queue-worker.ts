@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
-import { type Isolation, keptOutMs } from './isolation.js';
+import { type Isolation, letIn } from './isolation.js';
 import { type ActiveJob, isForward, type JobHandler, LOCK_LOST, RUN_STOPS } from './job.js';
 import type { WorkerSettings } from './worker-settings.js';
 
@@ -127,13 +127,12 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
     active.add(job);
     const own = signal ?? new AbortController().signal;
-    const entered = options.isolation.enter(job.stalledCounter, own);
-    const leave = typeof entered === 'function' ? entered : await entered;
+    const entered = await letIn(options.isolation, logger.child({ queue, job: job.id }), job, own);
     try {
-      if (!leave) return await putBack(job, token ?? '', keptOutMs(job.stalledCounter));
+      if ('keptOutMs' in entered) return await putBack(job, token ?? '', entered.keptOutMs);
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
-      leave?.();
+      if ('leave' in entered) entered.leave();
       active.delete(job);
     }
   };

@@ -120,7 +120,7 @@ async function carryOut(
       const appended = await deps.append(definition, facts, job.fence, move.stages, move.phase);
       if (appended.kind === 'fenced-off') return appended;
       if (appended.kind === 'appended') return { kind: 'park' };
-      if (appended.kind === 'stopped') return 'again';
+      if (appended.kind === 'stopped' || appended.kind === 'ended') return 'again';
       // A saga's stages are made without functions of its definition: it would be cut off halfway by a mistake of ours.
       if (definition.pattern === 'saga' && !move.stages.some((stage) => waitsForAnswer(definition, stage))) {
         throw appended.error;
@@ -137,7 +137,8 @@ async function carryOut(
       const question = { kind: 'attention' as const, stage: attentionStage(move.about) };
       const appended = await deps.append(definition, facts, job.fence, [question], move.status);
       if (appended.kind === 'unplannable') throw appended.error;
-      if (appended.kind !== 'appended') return appended.kind === 'stopped' ? 'again' : appended;
+      if (appended.kind === 'stopped' || appended.kind === 'ended') return 'again';
+      if (appended.kind === 'fenced-off') return appended;
       deps.logger.warn({ run, status: move.status, about: move.about }, 'the run waits for a person');
       return { kind: 'park' };
     }

@@ -85,10 +85,11 @@ async function runStage(
       if ('kind' in nested) return nested;
       return completed(deps, { ...job, startedAt: nested.startedAt }, nested.output);
     }
+    // Before the stop: what may have happened is in doubt, whatever becomes of the run.
+    await assertNothingLost(deps, job, stage, task);
     if (deps.isStopping(stage.run) && (await isToStop(deps, stage.run))) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
     }
-    await assertNothingLost(deps, job, stage, task);
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
     return completed(deps, job, output);
   } catch (thrown) {
@@ -98,8 +99,8 @@ async function runStage(
 
 /** What a worker was told of a run is true until the run has ended; one that was stopped, and begun anew since, goes on. */
 async function isToStop({ log }: ProcessorDependencies, run: string): Promise<boolean> {
-  const facts = await log.read(run);
-  return !facts || facts.record.stop !== undefined;
+  const mark = await log.mark(run);
+  return !mark || mark.stopping;
 }
 
 function isEffect(kind: StageJob['kind']): boolean {

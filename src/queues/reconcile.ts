@@ -1,7 +1,8 @@
 /**
  * Finds runs that nothing would ever wake, and wakes them. A run's log outlives its jobs; where the root job is gone while
  * the log says that the run has not ended, the root is added again and decides from the facts: recorded effects stand,
- * branches whose results went with the root run again. A root that sleeps for a child which has ended, or is gone, is told.
+ * and children whose jobs are still kept, at work or ended, are its own again; a branch whose job went too runs again. A root that sleeps for a child which has ended, or is gone, is told.
+ * A clock whose job is gone is wound again.
  */
 import type { Retention } from '../config.js';
 import type { RedisKeys } from '../names.js';
@@ -9,16 +10,17 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { StopRun } from '../orchestrators/move.js';
 import type { Clock, ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
-import { addingScript, ownScript, wakingScript } from './bullmq-scripts.js';
+import { addingScript, lookingScript, ownScript, wakingScript } from './bullmq-scripts.js';
 import { finishStops } from './finish-stops.js';
 import { isAwaited } from './is-awaited.js';
 import { releaseHeld } from './pauses.js';
+import { rewindClocks } from './rewind-clocks.js';
 import type { RunJobs } from './run-jobs.js';
 import type { Schedules } from './schedules.js';
 import { sweepEnded } from './sweep-ended.js';
 
 const TAKE_TURN = ownScript('take-turn');
-const MISSING_ROOTS = addingScript('missing-roots');
+const MISSING_ROOTS = lookingScript('missing-roots');
 const RESTORE_ROOT = addingScript('restore-root');
 const STRANDED_CHILDREN = wakingScript('stranded-children');
 
@@ -79,6 +81,7 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
   await sweepEnded(deps, deps.workflows);
   // Of a resumption that broke off.
   for (const workflow of deps.workflows) await releaseHeld(deps, workflow);
+  restored.push(...(await rewindClocks(deps, UNENDED)));
   await deps.schedules.mend();
   return restored;
 }

@@ -8,6 +8,7 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type StopRun } from '../orchestrators/move.js';
 import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
 import { retriesOf, retryPlan } from '../orchestrators/retry-plan.js';
+import { timersOfRetry } from '../orchestrators/waits.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
@@ -113,8 +114,10 @@ export function createRunControl(deps: RunControlDependencies) {
       const plan = retryPlan(definition, facts);
       if (plan.kind === 'new-run') return false;
       const { record } = facts;
+      const timers = timersOfRetry(record, clock.now());
       const packed = packJobs([
         await jobs.root(definition, record, { children: false, delayMs: 0, linked: await isAwaited(log, record) }),
+        ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
         ...(await tellingAgain(definition, record)),
       ]);
       const again = plan.again.map((stage) => ({ stage, job: jobs.keyOf(definition, run, stage) }));
@@ -131,6 +134,9 @@ export function createRunControl(deps: RunControlDependencies) {
           ...packed.args,
         ],
       );
+      if (kindOf(reply) === 'not-yet') {
+        throw illegal(run, 'has ended, and a worker still has a job of it: retry it again in a moment');
+      }
       if (kindOf(reply) !== 'reopened') throw illegal(run, 'has moved on in the meantime: look at it again');
       return true;
     },

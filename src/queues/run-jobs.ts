@@ -117,17 +117,17 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
   /** A clock of the run. It is no child of the root, which would sleep until it has run out. */
   async function timer(definition: WorkflowDefinition, record: RunRecord, clock: Timer): Promise<AppendableJob> {
     const jobId = timerJobId(record.id, clock.timer);
-    const begun = clock.since === 'acceptance' ? record.createdAt : Date.now();
+    const due = (clock.since === 'acceptance' ? record.createdAt : Date.now()) + clock.afterMs;
     const data: TimerJob = { ...head(definition, record.id), kind: 'timer', timer: clock.timer };
     const toAdd = await jobToAdd(queues.get(RUNS_QUEUE), `${definition.name} ${clock.timer}`, data, {
       jobId,
       // Before everything else: it is short, and late is wrong.
       priority: PRIORITIES.CRITICAL,
-      delay: Math.max(0, begun + clock.afterMs - Date.now()),
+      delay: Math.max(0, due - Date.now()),
       removeOnComplete: true,
       removeOnFail: keepRoot.removeOnFail,
     });
-    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: 'clock' };
+    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: { due } };
   }
 
   /** The job that tells of the run's end. It sleeps until the script that ends the run makes it due. */

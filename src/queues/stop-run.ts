@@ -1,6 +1,7 @@
 /**
- * Stopping a run from any process. One script marks it and tells every worker; then the children that nobody has begun
- * are taken from its root, page by page. What is with a worker is aborted there, and the root, which wakes when the last
+ * Stopping a run from any process. One script marks it and tells every worker; then the children that no worker has are
+ * taken from its root, page by page, begun before or not. What is with a worker is aborted there; a branch that has lost its
+ * worker is left to the next one, which ends it as IN_DOUBT where its task does not say how it is safe to repeat. The root, which wakes when the last
  * is gone, decides what the stop means.
  */
 import { DROP_PAGE } from '../config.js';

@@ -83,6 +83,8 @@ async function around<T extends { readonly kind: string }>(
 
 const log: RunLog = {
   read: (...args) => wiring.log.read(...args),
+  mark: (...args) => wiring.log.mark(...args),
+  lostAnswer: (...args) => wiring.log.lostAnswer(...args),
   beginEffect: (...args) => around('intent', args[0], args[2], args[1], () => wiring.log.beginEffect(...args)),
   async finishEffect(...args) {
     const finished = await around('done', args[0], args[2], args[1], () => wiring.log.finishEffect(...args));
@@ -95,6 +97,7 @@ const log: RunLog = {
     around('failure', args[0], args[2], args[1], () => wiring.log.recordFailedAttempt(...args)),
   decideOnce: (...args) => around('decision', args[0], '', args[1], () => wiring.log.decideOnce(...args)),
   recordSlaDue: (...args) => wiring.log.recordSlaDue(...args),
+  forgetClock: (...args) => wiring.log.forgetClock(...args),
   standing: (...args) => wiring.log.standing(...args),
   end: (...args) => around('end', args[0], '', args[1], () => wiring.log.end(...args)),
 };

@@ -154,6 +154,8 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
 
   const log: RunLog = {
     read: () => call((): Facts => ({ record: record(), stages: new Map(facts) })),
+    mark: () => call(() => ({ stopping: stop !== undefined })),
+    lostAnswer: () => Promise.reject(new Error('a saga asks its intents')),
     beginEffect: (_run, fence, stage, intent, way) =>
       fenced(fence, () => {
         const recorded = done.get(stage);
@@ -176,6 +178,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
       }),
     decideOnce: () => Promise.reject(new Error('a saga decides nothing')),
     recordSlaDue: () => Promise.reject(new Error('a saga has no SLA')),
+    forgetClock: () => Promise.reject(new Error('this saga has no clocks')),
     standing: () => Promise.reject(new Error('a saga has no branches')),
     end: (_run, fence, ended) =>
       fenced(fence, () => {

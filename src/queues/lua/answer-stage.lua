@@ -21,6 +21,8 @@ local log, root, job = KEYS[1], KEYS[2], KEYS[4]
 local field = 'answer/' .. ARGV[2]
 local entry = redis.call('HMGET', log, 'workflow', 'outcome', 'stop', field, 'phase')
 if not entry[1] then return { 'unknown' } end
+-- The client sends a script again when its reply was lost: the very same answer is this call's own, no earlier one.
+if entry[4] == ARGV[3] then return { 'answered' } end
 if entry[4] then return { 'answered-before', entry[4] } end
 if entry[2] then return { 'ended' } end
 if entry[3] then return { 'stopping' } end

@@ -7,8 +7,8 @@ import { defineRouter } from '../../../src/orchestrators/router.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { defineTask } from '../../../src/task.js';
 import { approval } from '../../../src/wait-task.js';
-import { useWorkingEngine } from '../../support/engine.js';
-import { anyInput, task } from '../../support/workflows.js';
+import { useEngine, useWorkingEngine } from '../../support/engine.js';
+import { anyInput, echo, task } from '../../support/workflows.js';
 
 const lost = () => new SwitchyardError('TOOL_TIMEOUT', 'no answer', { answered: false });
 
@@ -311,4 +311,13 @@ test('a root that is stuck past the pivot tells its error, and is resumed once i
   expect(await run.wait('10s')).toMatchObject({ status: 'waiting_approval' });
   await run.approve();
   expect(await run.wait('10s')).toMatchObject({ status: 'completed' });
+});
+
+test('a run whose outcome is recorded, and whose root has not completed yet, says so to whoever retries it', async () => {
+  const engine = useEngine([echo]);
+  const run = await engine.sy.start(echo, { n: 1 });
+  const outcome = JSON.stringify({ status: 'failed', finishedAt: 1 });
+  await engine.redis.hset(`${engine.prefix}:log:${run.id}`, 'outcome', outcome, 'status', 'failed');
+  const refused = { code: 'ILLEGAL_STATE', message: expect.stringContaining('a worker still has a job of it') };
+  await expect(run.retry()).rejects.toMatchObject(refused);
 });
