@@ -74,6 +74,10 @@ export const MAX_OUTPUT_BYTES = 256 * 1024;
 /** Most characters of the key of a run: it is kept with the run and only its digest is a name. */
 export const MAX_KEY_LENGTH = 256;
 
+/** Most tags of one run, and most characters of a tag's name or value: each tag is an entry of an index in Redis's memory. */
+export const MAX_TAGS = 8;
+export const MAX_TAG_LENGTH = 64;
+
 /** Most bytes of one tool's answer. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
@@ -85,6 +89,18 @@ export const MAX_BRANCHES = 10_000;
 
 /** Runs on one page of a listing: a page is one script, during which Redis serves nobody else. */
 export const LIST_PAGE = { default: 50, max: 200 } as const;
+
+/** Entries of a tag that one page of a filtered listing looks through; a page may come out short, and says where to go on. */
+export const LIST_LOOK = 1_000;
+
+/** Ended runs that one script drops when their retention is over; about 10 µs each. */
+export const SWEEP_PAGE = 100;
+
+/** Jobs that one script lets go when their workflow is resumed. */
+export const RELEASE_PAGE = 200;
+
+/** Jobs of a run that one script erases. */
+export const ERASE_PAGE = 200;
 
 /** Longest wait before the next attempt that a tool or task may ask for: a wrong unit must not park a run for years. */
 export const MAX_RETRY_AFTER_MS = UNIT_MS.h;

@@ -1,6 +1,7 @@
 /** `switchyard.config.{js,mjs,ts}`: a project's own workflows and settings, which every command loads. */
 import type { Retention } from './config.js';
 import type { Workflow } from './orchestrators/definition.js';
+import type { QueueLimits } from './queue-limits.js';
 
 /** The content of an `mcp.json`. */
 export interface McpJson {
@@ -17,6 +18,8 @@ export interface SwitchyardConfig {
   readonly redis?: string;
   /** How long ended runs are kept. At least a second, and one. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
+  /** Limits of queues, by name; set when a worker starts. `concurrency` holds for each process, `total` and `rate` for all. */
+  readonly queues?: Readonly<Record<string, QueueLimits>>;
   /** Prefix of every key, braces included. Default `{sy0}`. */
   readonly prefix?: string;
 }

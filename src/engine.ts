@@ -9,12 +9,15 @@ import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
+import { createEveryday, type Everyday } from './everyday.js';
 import type { RunRecord } from './facts.js';
-import { redisKeys } from './names.js';
+import { newRunId, redisKeys } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
 import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
+import { assertQueueLimits, type QueueLimits } from './queue-limits.js';
 import { acceptRun, type StartOptions } from './queues/accept-run.js';
 import { createAnswers } from './queues/answer-stage.js';
+import { eraseRun } from './queues/erase-run.js';
 import { findOrphans, type OrphanReport, type OrphansOptions } from './queues/find-orphans.js';
 import { createQueuePool } from './queues/queue-pool.js';
 import { createRunControl } from './queues/run-control.js';
@@ -33,11 +36,13 @@ export interface SwitchyardOptions {
   readonly prefix?: string;
   /** How long ended runs are kept. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
+  /** Limits of queues, by name; set when workers start. */
+  readonly queues?: Readonly<Record<string, QueueLimits>>;
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
 }
 
-export interface Switchyard {
+export interface Switchyard extends Everyday {
   /**
    * Accepts a run, durably, before it resolves.
    * @throws SwitchyardError UNKNOWN_WORKFLOW, INVALID_INPUT, INVALID_DEFINITION, TOO_LARGE, KEY_CONFLICT,
@@ -72,6 +77,8 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const prefix = options.prefix ?? DEFAULT_PREFIX;
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
+  const limits = options.queues ?? {};
+  assertQueueLimits(limits, registry.queues());
   const keys = redisKeys(prefix);
   const connections = createRedisConnections(options.connection, logger, prefix);
   const producer = connections.open('producer');
@@ -91,10 +98,23 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     definition: registry.find,
     control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
     answers: createAnswers(facing),
-    async startAgain({ workflow, input, priority, id }: RunRecord) {
-      return (await acceptRun(accepting, registry.latest(workflow), input, { priority, retryOf: id })).id;
-    },
+    erase: (run: string) => eraseRun(facing, run),
+    startAgain: async (record: RunRecord) => (await startAnew(record)).id,
   };
+  const startAnew = ({ workflow, input, priority, id, tags }: RunRecord, key?: string) => {
+    const again = { priority, retryOf: id, ...(tags && { tags }), ...(key !== undefined && { key }) };
+    return acceptRun(accepting, registry.latest(workflow), input, again);
+  };
+  /** Under a key of the run's own: a second bulk retry finds the first one's. */
+  async function startOnce(record: RunRecord, { begin }: { readonly begin: boolean }) {
+    const key = `retry of ${record.id}`;
+    if (begin) return await startAnew(record, key);
+    const id = newRunId(record.workflow, key, 0);
+    return { id, duplicate: (await log.read(id)) !== undefined };
+  }
+  const { everyday, schedules } = createEveryday({
+    ...{ ...facing, ...handles, index, queues, retention, registry, startOnce, ready: connections.ready },
+  });
   let closing: Promise<void> | undefined;
 
   async function start(workflow: Workflow | string, input: unknown, startOptions?: StartOptions): Promise<Run> {
@@ -121,6 +141,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   return {
     // The overloads tie input and output to the workflow; inside, both are unknown.
     start: start as Switchyard['start'],
+    ...everyday,
     run: (id) => createRunHandle(handles, id),
     async list(listOptions) {
       await connections.ready();
@@ -142,7 +163,10 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     },
     workers: (workerOptions) =>
       createWorkers(
-        { registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
+        {
+          ...{ registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
+          everyday: { schedules, queues, limits },
+        },
         workerOptions,
       ),
     ready: connections.ready,

@@ -1,6 +1,7 @@
 /** What is known of a run: what Redis keeps of it, and how its jobs stand. Plain data, the ground of every decision. */
 import type { Priority } from './config.js';
 import type { ErrorRecord } from './errors.js';
+import type { Tags } from './tags.js';
 
 /** What is recorded before an effect, so that the effect can be undone whatever happens afterwards. */
 export interface EffectIntent {
@@ -99,6 +100,7 @@ export interface RunRecord {
   readonly createdAt: number;
   /** The run that this one repeats. */
   readonly retryOf?: string;
+  readonly tags?: Tags;
   /** Set once the run is to stop. */
   readonly stop?: StopRequest;
   /** Set when the run was not answered in good time before its SLA: when that was. */

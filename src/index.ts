@@ -41,10 +41,17 @@ export { defineRouter } from './orchestrators/router.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
 export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
+export type { QueueLimits, SharedLimits } from './queue-limits.js';
 export type { StartOptions } from './queues/accept-run.js';
+export type { Erased } from './queues/erase-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
+export type { Paused, PausedQueue, PausedWorkflow, PauseTarget } from './queues/pauses.js';
+export type { QueueState } from './queues/queue-states.js';
+export type { Retried, RetryFilter } from './queues/retry-runs.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export type { Said } from './queues/said.js';
+export type { MissedTicks, Schedule, ScheduleSpec, TickRecord } from './schedule.js';
+export type { Tags } from './tags.js';
 export {
   defineTask,
   type LazyFunction,

@@ -78,6 +78,21 @@ export function redisKeys(prefix: string) {
     /** Sorted sets of run ids by time of acceptance: all; and by `workflow`, `status`, or both, with `*` for any. */
     index: (workflow: string, status: string) => `${index}:${workflow}:${status}`,
     indexBase: index,
+    /** Sorted set of run ids by time of acceptance: those with the tag `name=value`. No workflow's name begins with `~`. */
+    tagged: (tag: string) => `${index}:~tag:${tag}`,
+    /** Hash: the tags of each run that has some, for as long as it stands in the index. */
+    tags: `${index}:~tags`,
+    /** Hash: since when a workflow is paused, by whom and why; the same of queues. And the channel on which workers are told. */
+    paused: `${index}:~paused`,
+    pausedQueues: `${index}:~paused-queues`,
+    pauses: `${index}:~pauses`,
+    /** Hashes: schedules, and what became of their ticks, by name. */
+    schedules: `${index}:~schedules`,
+    ticks: `${index}:~ticks`,
+    /** Hash: who set the limits of a queue, its configuration or a command. */
+    limits: `${index}:~limits`,
+    /** Sorted set of keys of jobs that are held back while their workflow is paused. */
+    held: (workflow: string) => `${index}:~held:${workflow}`,
     /** Stream: one entry each time a run ends, or stops until a person has answered. */
     settled: `${prefix}:settled`,
     /** Hash: the version of all of this. */

@@ -171,6 +171,8 @@ export interface ListOptions {
   readonly workflow?: string;
   /** `attention`: every run that waits for a person, whatever for. */
   readonly status?: ListedRun['status'] | 'attention';
+  /** Only runs with this tag: `customer=42`. A page may then be short, or empty, and have others behind it. */
+  readonly tag?: string;
   /** Of the page before. */
   readonly cursor?: string;
   /** 1–200; default 50. */

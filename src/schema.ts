@@ -46,6 +46,14 @@ export const TimerJob = z.strictObject({
 });
 export type TimerJob = z.infer<typeof TimerJob>;
 
+/** Data of a schedule's tick: a job of BullMQ's making, which carries no run's id since there is none yet. Since version 2. */
+export const TickJob = z.strictObject({
+  v: head.v,
+  kind: z.literal('tick'),
+  schedule: z.string().min(1).max(64),
+});
+export type TickJob = z.infer<typeof TickJob>;
+
 /** What a child returns; BullMQ keeps it with the root, so a run's timeline outlives its children's jobs. */
 export const StageResult = z.object({
   output: z.unknown(),

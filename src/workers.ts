@@ -1,6 +1,7 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
 import { systemClock } from './adapters/clock.js';
+import { createPauseSignals } from './adapters/pause-signals.js';
 import { redisNow } from './adapters/redis-clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
@@ -16,12 +17,19 @@ import type { JobHandler, ProcessorDependencies } from './processors/job.js';
 import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
 import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
+import { createTickHandler, isTick } from './processors/tick.js';
 import { createTimerHandler, isTimer } from './processors/timer.js';
+import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { createHoldBack } from './queues/hold-back.js';
+import type { QueuePool } from './queues/queue-pool.js';
 import { reconcile } from './queues/reconcile.js';
 import type { RunJobs } from './queues/run-jobs.js';
+import type { Schedules } from './queues/schedules.js';
+import { applyConfigured } from './queues/set-limits.js';
 import { createStopRun } from './queues/stop-run.js';
+import { createTick } from './queues/tick.js';
 import type { Registry } from './registry.js';
 
 export interface WorkersOptions extends Partial<WorkerSettings> {
@@ -48,9 +56,18 @@ export interface WorkersDependencies {
   readonly logger: Logger;
   readonly connections: RedisConnections;
   readonly jobs: RunJobs;
+  /** Schedules, and what queues are limited to. */
+  readonly everyday?: {
+    readonly schedules: Schedules;
+    readonly queues: QueuePool;
+    readonly limits: Readonly<Record<string, QueueLimits>>;
+  };
   /** Stands between the processors and their ports: `crash-test` stops a worker there. */
   readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
 }
+
+/** Where a worker is put together without them. */
+const NO_SCHEDULES: Pick<Schedules, 'list' | 'mend'> = { list: async () => [], mend: async () => {} };
 
 export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
 
@@ -73,6 +90,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     },
     logger,
   });
+  const pauses = createPauseSignals({ subscriber, reader: connection, keys, logger });
   const ports: WrappedPorts = {
     log,
     append: createAppendStages(scripts, keys, deps.jobs),
@@ -83,18 +101,28 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     definition: registry.find,
     stop: createStopRun(scripts, keys),
     isStopping: stops.isStopping,
+    holdBack: createHoldBack({ scripts, keys, clock, isPaused: pauses.isPaused }),
     answerAtDeadline: answers.answerAtDeadline,
     clock,
     random: Math.random,
     logger,
   };
+  const schedules = deps.everyday?.schedules ?? NO_SCHEDULES;
+  const newest = (workflow: string) => (registry.names.includes(workflow) ? registry.latest(workflow) : undefined);
   const [root, timer, stage] = [
     createRootHandler(processors),
     createTimerHandler(processors),
     createStageHandler(processors),
   ];
   const isolation = createIsolation();
-  const runs: JobHandler = (job) => (isTimer(job.data) ? timer(job) : root(job));
+  const tickHandler = createTickHandler({
+    tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest: newest }),
+    logger,
+  });
+  const runs: JobHandler = (job) => {
+    if (isTick(job.data)) return tickHandler(job);
+    return isTimer(job.data) ? timer(job) : root(job);
+  };
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -103,7 +131,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       keys,
       name: `${hostname()}:${process.pid}`,
       handler: queue === RUNS_QUEUE ? runs : stage,
-      settings,
+      settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
       logger,
     }),
@@ -125,7 +153,9 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const lookForLostRuns = () => {
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
-    reconcile({ ...processors, scripts, keys, jobs: deps.jobs }, turnMs).catch((error: unknown) => {
+    const own = { scripts, keys, jobs: deps.jobs, schedules };
+    const reconciling = { ...processors, ...own, retention, workflows: registry.names };
+    reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
       const { message: reason } = toSwitchyardError(error);
       if (!stopping) logger.warn({ reason }, 'looking for runs whose root job is gone failed; the next look follows');
@@ -135,6 +165,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     clearInterval(reconciler);
     clockGuard.stop();
     stops.close();
+    pauses.close();
     await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
     deps.connections.release(connection);
     deps.connections.release(subscriber);
@@ -146,6 +177,8 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
       await stops.start();
+      await pauses.start();
+      if (deps.everyday) await applyConfigured({ scripts, keys, ...deps.everyday }, served, logger);
       await clockGuard.start();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;

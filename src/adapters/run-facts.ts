@@ -17,6 +17,7 @@ import type {
 } from '../facts.js';
 import { stageOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
+import type { Tags } from '../tags.js';
 
 /** Of a run of very many stages: what is not read until the run is concluded. */
 const UNREAD: ErrorRecord = { code: 'INTERNAL', message: 'how it failed was not read', retryable: false };
@@ -125,7 +126,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     if (!error) done.set(stage, { attempt: 1, startedAt, finishedAt: at, output });
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
-  const [stop, slaDueAt, retryOf] = ['stop', 'slaDueAt', 'retryOf'].map((name) => plain.get(name));
+  const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
   return {
     id: run,
     workflow,
@@ -142,6 +143,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     words: [...group<OperatorWord>(fields, 'word')].sort(([a], [b]) => Number(a) - Number(b)).map(([, word]) => word),
     ...(key !== undefined && { key }),
     ...(retryOf !== undefined && { retryOf }),
+    ...(tags !== undefined && { tags: parse<Tags>(tags) }),
     ...(stop !== undefined && { stop: parse<StopRequest>(stop) }),
     ...(slaDueAt !== undefined && { slaDueAt: Number(slaDueAt) }),
     ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),

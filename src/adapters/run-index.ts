@@ -5,21 +5,25 @@ import { LIST_PAGE } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { ListedRun, RunIndex, Script, ScriptRunner } from '../ports.js';
+import { createTaggedRuns, Row } from './tagged-runs.js';
 
 const LIST_RUNS: Script = {
   name: 'list-runs',
   lua: readFileSync(new URL('./lua/list-runs.lua', import.meta.url), 'utf8'),
 };
 
-const Row = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string(), z.string()]);
-
 const CURSOR = /^(\d+)_(.+)$/;
 
 export function createRunIndex(scripts: ScriptRunner, keys: RedisKeys): RunIndex {
+  const tagged = createTaggedRuns(scripts, keys);
   return {
-    async list({ workflow = '*', status = '*', cursor, limit = LIST_PAGE.default } = {}) {
+    async list({ workflow = '*', status = '*', tag, cursor, limit = LIST_PAGE.default } = {}) {
       const [, createdAt = '0', after = ''] = cursor === undefined ? [] : cursorParts(cursor);
       const count = Math.min(Math.max(1, Math.trunc(limit)), LIST_PAGE.max);
+      if (tag !== undefined) {
+        const { rows: found, last: looked } = await tagged({ tag, workflow, status, after, createdAt, count });
+        return { runs: found.map(listed), ...(looked && { cursor: `${looked[1]}_${looked[0]}` }) };
+      }
       const reply = await scripts.run(
         LIST_RUNS,
         [keys.index(workflow, status)],

@@ -1,6 +1,7 @@
 /** The run log on Redis: each write is one script of `lua/`, fenced on the writing job's lock. */
 import { readFileSync } from 'node:fs';
 import { OUTPUTS_PAGE, type Retention } from '../config.js';
+import { DROP_RUN } from '../drop-run.js';
 import { SwitchyardError } from '../errors.js';
 import type { EffectDone, EffectIntent, Facts, RunOutcome } from '../facts.js';
 import { type RedisKeys, stageOfJobKey } from '../names.js';
@@ -17,7 +18,7 @@ const READ_ENDS = script('read-ends');
 const TALLY = script('tally');
 const BEGIN_EFFECT = script('begin-effect');
 const RECORD_ONCE = script('record-once');
-const END_RUN = script('end-run');
+const END_RUN: Script = { name: 'end-run', lua: [DROP_RUN, script('end-run').lua].join('\n') };
 
 const FENCED: Fenced = { kind: 'fenced-off' };
 

@@ -52,7 +52,8 @@ export function createStopSignals({ subscriber, reader, keys, onStop, logger }: 
       if (resync) return;
       resync = setInterval(readAgain, RESYNC_MS);
       resync.unref();
-      subscriber.on('message', (_channel, run) => {
+      subscriber.on('message', (channel, run) => {
+        if (channel !== keys.stops) return;
         known.add(run);
         heard.add(run);
         onStop(run);

@@ -86,12 +86,6 @@ const COMMANDS: readonly OperatorCommand[] = [
     more: stageOption,
     say: (options) => async (run) => void (await run.reject({ ...said(options), ...stageOf(options) })),
   },
-  {
-    name: 'retry',
-    description: 'run again what failed, keeping finished results; a run that was undone begins anew as another',
-    help: 'switchyard retry <id> --wait',
-    say: (options) => (run) => run.retry(said(options)),
-  },
 ];
 
 function said({ by, reason }: Options) {

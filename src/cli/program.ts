@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { type Argument, Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { addEverydayCommands } from './everyday-program.js';
 import { addOperatorCommands } from './operator-program.js';
 import { reportError } from './report-error.js';
 import { readSettings, type Settings } from './settings.js';
+import { several } from './several.js';
 import type { Terminal } from './terminal.js';
 
 const EXAMPLES = `
@@ -127,6 +129,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     .option('--key <key>', 'the same key is the same run: submitting it again starts nothing')
     .option('--priority <name>', 'CRITICAL, HIGH, MEDIUM or LOW (default MEDIUM)')
     .option('--delay <time>', 'begin after, such as 5s or 10m')
+    .option('--tag <tag>', 'find it again by customer=42; may be given several times', several)
     .option('--wait [limit]', 'until it ends, or at most this long; the exit code tells how it ended')
     .addHelpText(
       'after',
@@ -146,6 +149,7 @@ Examples:
     .description('list runs, newest first')
     .option('--workflow <name>', 'only of this workflow')
     .option('--status <status>', 'only with this status, such as failed, compensated, or open (queued or running)')
+    .option('--tag <tag>', 'only with this tag, such as customer=42')
     .option('--limit <n>', 'at most this many, 1 to 200 (default 20)')
     .option('--cursor <cursor>', 'go on where the page before ended')
     .action(async (options: unknown, command: Command) => {
@@ -202,6 +206,7 @@ Examples:
     const { operate } = await import('./commands/operate.js');
     done(await operate(settingsOf(command), { id, say, wait }, terminal));
   });
+  addEverydayCommands(program, async (command, work) => done(await work(settingsOf(command), terminal)));
   return program;
 }
 
@@ -216,6 +221,7 @@ const Enqueue = z.object({
   key: text,
   priority: text,
   delay: text,
+  tag: z.array(z.string()).optional(),
   wait: z.union([z.string(), z.boolean()]).optional(),
 });
 const CrashTest = z.object({
@@ -227,7 +233,7 @@ const CrashTest = z.object({
 });
 /** As given for this very command, whatever REDIS_URL says. */
 const Redis = z.object({ redis: text });
-const Runs = z.object({ workflow: text, status: text, limit: text, cursor: text });
+const Runs = z.object({ workflow: text, status: text, tag: text, limit: text, cursor: text });
 
 function packageVersion(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { RETENTION_MIN } from '../config.js';
+import { type Duration, RETENTION_MIN } from '../config.js';
 import type { SwitchyardConfig } from '../define-config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Workflow } from '../orchestrators/definition.js';
@@ -20,6 +20,10 @@ const CONFIG_FILES = ['switchyard.config.js', 'switchyard.config.mjs', 'switchya
 
 const workflow = z.custom<Workflow>(isWorkflow, 'expected what defineFanOut, defineRouter or defineSaga returns');
 
+function isDuration(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
   mcp: z
@@ -31,6 +35,21 @@ const config = z.strictObject({
   retention: z
     .strictObject({ ageMs: z.int().min(RETENTION_MIN.ageMs), count: z.int().min(RETENTION_MIN.count) })
     .partial()
+    .optional(),
+  queues: z
+    .record(
+      z.string(),
+      z
+        .strictObject({
+          concurrency: z.int().min(1),
+          total: z.int().min(1),
+          rate: z.strictObject({
+            max: z.int().min(1),
+            per: z.custom<Duration>(isDuration, 'expected 250, "1s" or "1m"'),
+          }),
+        })
+        .partial(),
+    )
     .optional(),
   prefix: z
     .string()

@@ -1,6 +1,7 @@
 /** A run as people and programs outside see it: one document, made from the facts. Pure. */
 import type { ErrorRecord } from '../errors.js';
 import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../facts.js';
+import type { Tags } from '../tags.js';
 import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
@@ -38,6 +39,7 @@ export interface RunDocument {
   readonly finishedAt?: number;
   /** The run that this one repeats. */
   readonly retryOf?: string;
+  readonly tags?: Tags;
   /** Set once the run was told to stop. */
   readonly stop?: StopRequest;
   /** What it asks of people now. */
@@ -71,6 +73,7 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
     createdAt: record.createdAt,
     ...(record.outcome && { finishedAt: record.outcome.finishedAt }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
+    ...(record.tags && { tags: record.tags }),
     ...(record.stop && { stop: record.stop }),
     ...(questions.length > 0 && { questions }),
     ...(record.words.length > 0 && { words: record.words }),

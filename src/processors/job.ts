@@ -34,10 +34,18 @@ export type Handled =
   | { readonly kind: 'put-back'; readonly afterMs: number }
   /** This attempt failed; tried again after `delayMs`, unless `final`. */
   | { readonly kind: 'failed'; readonly error: SwitchyardError; readonly final: boolean; readonly delayMs: number }
+  /** Held back, with its workflow paused: it has left this worker already. */
+  | { readonly kind: 'held' }
   /** The job is no longer ours; whatever we say of it is refused. */
   | Fenced;
 
 export type JobHandler = (job: ActiveJob) => Promise<Handled>;
+
+export type HoldBack = (
+  workflow: string,
+  run: string,
+  fence: Fence,
+) => Promise<{ readonly kind: 'go-on' } | { readonly kind: 'held' } | Fenced>;
 
 /** What the processors need; wired in `workers.ts`. */
 export interface ProcessorDependencies {
@@ -48,6 +56,8 @@ export interface ProcessorDependencies {
   readonly stop: StopRun;
   /** Whether the run is known here to be one that is to stop. Workers are told within milliseconds. */
   readonly isStopping: (run: string) => boolean;
+  /** Takes the job from this worker when its workflow is paused and its run has not begun. */
+  readonly holdBack: HoldBack;
   /** Gives a stage that waits the answer that its deadline has; nothing when it is answered by then. */
   readonly answerAtDeadline: (run: string, definition: WorkflowDefinition, stage: string) => Promise<void>;
   readonly tools: ToolCaller;

@@ -233,6 +233,7 @@ async function processJob(
   };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const handled = await handler(active);
+    if (handled.kind === 'held') throw new DelayedError();
     if (handled.kind !== 'completed' && signal.aborted && signal.reason === STOPPING)
       return await putBack(job, token, 0);
     switch (handled.kind) {

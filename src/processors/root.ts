@@ -33,7 +33,8 @@ export function createRootHandler(deps: ProcessorDependencies): JobHandler {
       const { run, workflow, version } = parseJob(RootJob, job.data, job.id);
       const definition = deps.definition(workflow, version);
       if (!definition) return await leaveToOthers(deps, job, run);
-      return await wake(deps, job, definition, run);
+      const held = await deps.holdBack(workflow, run, job.fence);
+      return held.kind === 'go-on' ? await wake(deps, job, definition, run) : held;
     } catch (thrown) {
       const error = toSwitchyardError(thrown);
       if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };

@@ -43,6 +43,8 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
       );
       return await leaveToOthers(deps, job, stage.run).catch(() => putBack(job));
     }
+    const held = await deps.holdBack(stage.workflow, stage.run, job.fence).catch(() => putBack(job));
+    if (held.kind !== 'go-on') return held;
     // A stage that a person has had tried again goes on counting its attempts.
     return runStage(deps, { ...job, attempt: job.attempt + stage.after }, stage, definition);
   };
@@ -64,7 +66,7 @@ async function runStage(
       );
     }
     if (isEffect(stage.kind)) return await runEffect(deps, job, stage, definition, task);
-    if (deps.isStopping(stage.run)) {
+    if (deps.isStopping(stage.run) && (await isToStop(deps, stage.run))) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
     }
     await assertNothingLost(deps, job, stage, task);
@@ -79,6 +81,12 @@ async function runStage(
       toSwitchyardError(thrown, { step: stage.stage }),
     );
   }
+}
+
+/** What a worker was told of a run is true until the run has ended; one that was stopped, and begun anew since, goes on. */
+async function isToStop({ log }: ProcessorDependencies, run: string): Promise<boolean> {
+  const facts = await log.read(run);
+  return !facts || facts.record.stop !== undefined;
 }
 
 function isEffect(kind: StageJob['kind']): boolean {

@@ -18,12 +18,13 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Move, Stage } from '../orchestrators/move.js';
 import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
 import type { Clock, ScriptRunner } from '../ports.js';
+import { assertTags, type Tags } from '../tags.js';
 import { packJobs } from './bullmq-adds.js';
-import { addingScript } from './bullmq-scripts.js';
+import { addingScript, withDropRun, withHold } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';
 import type { RunJobs } from './run-jobs.js';
 
-const ACCEPT_RUN = addingScript('accept-run');
+const ACCEPT_RUN = withHold(withDropRun(addingScript('accept-run')));
 
 export interface StartOptions {
   /**
@@ -37,6 +38,8 @@ export interface StartOptions {
   readonly delay?: Duration;
   /** From now, when the run is stopped; at most 365 days. Default: the definition's. */
   readonly deadline?: Duration;
+  /** Up to 8 short words by which the run is found again: `{ customer: '42' }`. Of a key's run those of its first start stand. */
+  readonly tags?: Tags;
   /** The run that this one repeats: kept with it, and shown. */
   readonly retryOf?: string;
 }
@@ -83,6 +86,7 @@ export async function acceptRun(
     createdAt: String(record.createdAt),
     ...(record.key !== undefined && { key: record.key }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
+    ...(record.tags && { tags: JSON.stringify(record.tags) }),
     ...stopRules(definition, record),
   };
   const reply = await scripts.run(
@@ -95,6 +99,7 @@ export async function acceptRun(
       record.createdAt,
       keys.indexBase,
       JSON.stringify(fields),
+      keys.log(''),
       ...packed.args,
     ],
   );
@@ -146,6 +151,7 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     words: [],
     ...(options.key !== undefined && { key: options.key }),
     ...(options.retryOf !== undefined && { retryOf: options.retryOf }),
+    ...(options.tags && Object.keys(options.tags).length > 0 && { tags: options.tags }),
   };
   return { record, stages: new Map() };
 }
@@ -155,7 +161,8 @@ interface CheckedOptions {
   readonly deadlineMs?: number;
 }
 
-function checkOptions({ key, priority, delay = 0, deadline }: StartOptions): CheckedOptions {
+function checkOptions({ key, priority, delay = 0, deadline, tags }: StartOptions): CheckedOptions {
+  if (tags) assertTags(tags);
   if (key !== undefined && (key.length === 0 || key.length > MAX_KEY_LENGTH)) {
     throw new SwitchyardError(
       'INVALID_INPUT',

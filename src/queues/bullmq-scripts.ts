@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { DROP_RUN } from '../drop-run.js';
 import { SwitchyardError } from '../errors.js';
 import type { Script } from '../ports.js';
 
@@ -18,6 +19,7 @@ const SCRIPT_FILES = {
   addParentJob: 'addParentJob-6',
   removeJob: 'removeJob-2',
   promote: 'promote-9',
+  moveToDelayed: 'moveToDelayed-11',
 } as const;
 
 type BullmqScript = keyof typeof SCRIPT_FILES;
@@ -65,6 +67,21 @@ const SLICE = [
 ].join('\n');
 
 const text = (name: string): string => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+
+/** The same, with `drop-run.lua` above it. */
+export function withDropRun({ name, lua }: Script): Script {
+  return { name, lua: [DROP_RUN, lua].join('\n') };
+}
+
+/** The same, with `hold.lua` above it. */
+export function withHold({ name, lua }: Script): Script {
+  return { name, lua: [text('hold'), lua].join('\n') };
+}
+
+/** One that takes a job from the worker that has it. */
+export function holdingScript(name: string): Script {
+  return { name, lua: [bullmqFunctions(['moveToDelayed']), text(name)].join('\n') };
+}
 
 /** One of our texts in `lua/` that needs nothing of BullMQ's. */
 export function ownScript(name: string): Script {

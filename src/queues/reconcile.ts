@@ -3,12 +3,16 @@
  * the log says that the run has not ended, the root is added again and decides from the facts: recorded effects stand,
  * branches whose results went with the root run again. A root that sleeps for a child which has ended, or is gone, is told.
  */
+import type { Retention } from '../config.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
-import type { ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
+import type { Clock, ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
 import { addingScript, ownScript, wakingScript } from './bullmq-scripts.js';
+import { releaseHeld } from './pauses.js';
 import type { RunJobs } from './run-jobs.js';
+import type { Schedules } from './schedules.js';
+import { sweepEnded } from './sweep-ended.js';
 
 const TAKE_TURN = ownScript('take-turn');
 const MISSING_ROOTS = addingScript('missing-roots');
@@ -29,6 +33,11 @@ export interface ReconcileDependencies {
   readonly log: RunLog;
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
   readonly logger: Logger;
+  readonly clock: Clock;
+  readonly retention: Retention;
+  /** Names of the workflows whose ended runs are dropped in time. */
+  readonly workflows: readonly string[];
+  readonly schedules: Pick<Schedules, 'mend'>;
 }
 
 /** Where runs that have not ended stand in the index. */
@@ -59,6 +68,10 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
       deps.logger.warn({ run }, MENDED);
     }
   }
+  await sweepEnded(deps, deps.workflows);
+  // Of a resumption that broke off.
+  for (const workflow of deps.workflows) await releaseHeld(deps, workflow);
+  await deps.schedules.mend();
   return restored;
 }
 

@@ -90,6 +90,12 @@ export function createRunControl(deps: RunControlDependencies) {
     cancel,
     say,
 
+    /** What `reopen` would do. @throws SwitchyardError as `reopen` */
+    async plan(run: string): Promise<'in-place' | 'new-run'> {
+      const { facts, definition } = await known(run);
+      return retryPlan(definition, facts).kind;
+    },
+
     /**
      * Begins the run anew in its place, keeping what can be kept; resolves to false when nothing of it may be kept, and
      * its input has to be run again as another run.

@@ -77,6 +77,12 @@ export interface Run<Out = unknown> {
    * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW; ILLEGAL_STATE when it has not ended, or has completed
    */
   retry(said?: Said): Promise<Run<Out>>;
+  /**
+   * Erases the run from Redis, for good: record, jobs, results, tags, its key. What lies elsewhere stays: Redis's own files
+   * until they are rewritten, backups, logs, what the run did at services.
+   * @throws SwitchyardError UNKNOWN_RUN; ILLEGAL_STATE when it has not ended: cancel it first
+   */
+  erase(): Promise<void>;
 }
 
 /** Between two looks at a Redis that does not answer. */
@@ -88,6 +94,7 @@ export interface RunHandleDependencies {
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
   readonly control: RunControl;
   readonly answers: Answers;
+  readonly erase: (run: string) => Promise<void>;
   /** Accepts another run with the input of this one; resolves to its id. */
   readonly startAgain: (record: RunRecord) => Promise<string>;
 }
@@ -121,6 +128,7 @@ export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, du
       if (await deps.control.reopen(id, said)) return createRunHandle(deps, id);
       return createRunHandle(deps, await deps.startAgain((await facts()).record));
     },
+    erase: () => deps.erase(id),
     async wait(timeout) {
       const limit = timeout === undefined ? new AbortController().signal : timeLimit(timeout);
       for (;;) {

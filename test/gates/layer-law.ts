@@ -25,6 +25,7 @@ const TOP: Readonly<Record<string, string>> = {
   // Like `define-config.ts`: typed by what the engine runs, and inert.
   'define-crash-test.ts': 'engine',
   'engine.ts': 'engine',
+  'everyday.ts': 'engine',
   'registry.ts': 'engine',
   'workers.ts': 'engine',
   'embedded-redis.ts': 'entry',

@@ -91,7 +91,7 @@ async function bundle(): Promise<string> {
   });
   // Its service is a process of its own, and would be counted among what a test leaves behind.
   await stop();
-  for (const folder of [join(SOURCES, 'adapters', 'lua'), join(SOURCES, 'queues', 'lua')]) {
+  for (const folder of ['lua', 'adapters/lua', 'queues/lua'].map((path) => join(SOURCES, path))) {
     await Promise.all(readdirSync(folder).map((file) => copyFile(join(folder, file), join(FOLDER, 'lua', file))));
   }
   return outfile;

@@ -128,6 +128,7 @@ const processors: ProcessorDependencies = {
   append,
   stop: createStopRun(scripts, keys),
   isStopping: () => false,
+  holdBack: async () => ({ kind: 'go-on' }),
   answerAtDeadline: () => Promise.resolve(),
   tools,
   clock: systemClock,

@@ -253,6 +253,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     append: (_definition, _facts, fence, stages, entered) => append(fence, stages, entered),
     stop: () => Promise.reject(new Error('a saga is not stopped from inside')),
     isStopping: () => stop !== undefined,
+    holdBack: async () => ({ kind: 'go-on' }),
     answerAtDeadline: () => Promise.resolve(),
     tools: { call: () => Promise.reject(new Error('no tools')), close: () => Promise.resolve() },
     clock: { now: () => now },

@@ -1,6 +1,7 @@
 --[[
   Ends a run once: records its outcome, moves it in the index, starts its retention, tells whoever waits. Then drops a
-  few other runs of the same workflow whose retention is over, oldest first, so that no end is slow.
+  few other runs of the same workflow whose retention is over, oldest first, so that no end is slow. `drop-run.lua` stands
+  above this text.
 
   Redis does not take back what a script wrote before it failed. So the numbers are checked before anything is written, and
   the outcome is written last: a run that reads as ended is ended everywhere, one whose end failed can be ended again.
@@ -52,14 +53,7 @@ end
 
 local function drop(run)
   -- Never the run that is ending, which is the oldest by its clock when that clock is slow: nobody would learn its outcome.
-  if run == ARGV[4] then return end
-  redis.call('DEL', ARGV[6] .. run)
-  redis.call('ZREM', byEnd, run)
-  for _, name in ipairs({ workflow, '*' }) do
-    for _, status in ipairs({ '*', 'completed', 'partial', 'failed', 'cancelled', 'compensated' }) do
-      redis.call('ZREM', index .. ':' .. name .. ':' .. status, run)
-    end
-  end
+  if run ~= ARGV[4] then dropRun(index, ARGV[6], workflow, run) end
 end
 for _, run in ipairs(redis.call('ZRANGEBYSCORE', byEnd, '-inf', '(' .. (finishedAt - age), 'LIMIT', 0, 5)) do drop(run) end
 local tooMany = redis.call('ZCARD', byEnd) - count

@@ -10,8 +10,7 @@
   whose undo is recorded as done.
 ]]
 local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
--- A producer's user may count members in a range, and not ask for their number.
-local reply = { redis.call('ZCOUNT', KEYS[1], '-inf', '+inf'), oldest[2] or '' }
+local reply = { redis.call('ZCARD', KEYS[1]), oldest[2] or '' }
 for _, asked in ipairs(cjson.decode(ARGV[2])) do
   local log = ARGV[1] .. asked[1]
   local entry = redis.call('HMGET', log, 'version', 'status')

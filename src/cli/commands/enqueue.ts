@@ -2,6 +2,7 @@ import type { Priority } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
 import type { Run, RunState } from '../../queues/run-handle.js';
 import { createRegistry } from '../../registry.js';
+import { parseTags } from '../../tags.js';
 import { commandLog } from '../command-log.js';
 import { exitCodeOf, isUnsettled } from '../exit-code.js';
 import { withSwitchyard } from '../open-switchyard.js';
@@ -21,6 +22,7 @@ export interface EnqueueOptions {
   readonly key?: string | undefined;
   readonly priority?: string | undefined;
   readonly delay?: string | undefined;
+  readonly tag?: readonly string[] | undefined;
   /** True: without limit. */
   readonly wait?: string | boolean | undefined;
 }
@@ -32,6 +34,7 @@ const NO_WORKER_HINT_MS = 4_000;
 export async function enqueue(settings: Settings, options: EnqueueOptions, terminal: Terminal): Promise<number> {
   const timeoutMs = waitLimit(options);
   const delay = options.delay === undefined ? undefined : durationMs('--delay', options.delay);
+  const tags = options.tag && parseTags(options.tag);
   const input = await readInput(options.input);
   const project = await loadProject(settings.config);
   // Asked before Redis is: a misspelt name is no reason to look for one.
@@ -42,6 +45,7 @@ export async function enqueue(settings: Settings, options: EnqueueOptions, termi
       // A name that is none is refused by the engine, which lists those there are.
       ...(options.priority !== undefined && { priority: options.priority.toUpperCase() as Priority }),
       ...(delay !== undefined && { delay }),
+      ...(tags && { tags }),
     });
     return timeoutMs === undefined
       ? await accepted(run, settings, terminal)

@@ -13,6 +13,7 @@ import type { Colors, Terminal } from '../terminal.js';
 export interface RunsOptions {
   readonly workflow?: string | undefined;
   readonly status?: string | undefined;
+  readonly tag?: string | undefined;
   readonly limit?: string | undefined;
   readonly cursor?: string | undefined;
 }
@@ -38,7 +39,7 @@ const PAGE = 20;
 
 /** A page of runs, newest first. */
 export async function runs(settings: Settings, options: RunsOptions, { out, err }: Terminal): Promise<number> {
-  const { workflow, status, cursor } = options;
+  const { workflow, status, tag, cursor } = options;
   if (status !== undefined && !isStatus(status)) {
     throw new SwitchyardError(
       'INVALID_INPUT',
@@ -52,11 +53,12 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
       limit,
       ...(workflow !== undefined && { workflow }),
       ...(status !== undefined && { status }),
+      ...(tag !== undefined && { tag }),
       ...(cursor !== undefined && { cursor }),
     }),
   );
   if (settings.json) out.write(`${JSON.stringify(page, null, 2)}\n`);
-  else if (page.runs.length === 0) out.write(`${nothingText(options)}\n`);
+  else if (page.runs.length === 0 && page.cursor === undefined) out.write(`${nothingText(options)}\n`);
   else out.write(`${pageLines(page, out.colors).join('\n')}\n`);
   return 0;
 }
@@ -65,10 +67,11 @@ function isStatus(text: string): text is Filter {
   return Object.hasOwn(STATUSES, text);
 }
 
-function nothingText({ workflow, status, cursor }: RunsOptions): string {
+function nothingText({ workflow, status, tag, cursor }: RunsOptions): string {
   if (cursor !== undefined) return 'No more runs.';
   const asked = [
     workflow === undefined ? '' : ` of workflow ${workflow}`,
+    tag === undefined ? '' : ` with the tag ${tag}`,
     status === undefined ? '' : ` that are ${status.replace(/_/g, ' ')}`,
   ].join('');
   if (asked !== '') return `No runs${asked}. All runs: switchyard runs`;

@@ -42,6 +42,7 @@ export function runLines(run: RunDocument, view: RunView): readonly string[] {
   return [
     heading,
     `  ${colors.dim('accepted')}  ${accepted}`,
+    ...(run.tags ? [`  ${colors.dim('tags')}      ${tagsText(run.tags)}`] : []),
     `  ${colors.dim('input')}     ${clip(oneLine(JSON.stringify(run.input) ?? ''), width)}`,
     ...(timeline.length > 0 ? ['', ...timeline] : []),
     ...(error.length > 0
@@ -50,6 +51,14 @@ export function runLines(run: RunDocument, view: RunView): readonly string[] {
     ...questionLines(run, width, colors),
     ...(run.output === undefined ? [] : ['', `  ${colors.dim('output')}`, ...outputLines(run.output)]),
   ];
+}
+
+function tagsText(tags: Readonly<Record<string, string>>): string {
+  return oneLine(
+    Object.entries(tags)
+      .map((tag) => tag.join('='))
+      .join(', '),
+  );
 }
 
 function outputLines(output: unknown): readonly string[] {

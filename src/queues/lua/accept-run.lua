@@ -1,7 +1,7 @@
 --[[
   Accepts a run, or recognises one that was accepted before: its log, its place in the index, its root job and its first
-  children come into being together or not at all. BullMQ's own scripts that add jobs, and `leftovers.lua`, stand above
-  this text as functions.
+  children come into being together or not at all. BullMQ's own scripts that add jobs, `leftovers.lua`,
+  `drop-run.lua` and `hold.lua` stand above this text as functions. Of a workflow that is paused nothing begins.
 
   KEYS[1] log of the run (hash)
   KEYS[2] root job
@@ -11,10 +11,11 @@
   ARGV[3] workflow
   ARGV[4] time of acceptance, ms
   ARGV[5] base of the index keys (in the same hash slot)
-  ARGV[6] fields of the log (JSON object of strings)
-  ARGV[7] jobs to add (JSON): [{ script, keys, args, job, timer? }], the root first, `job` being the job's own
+  ARGV[6] fields of the log (JSON object of strings), among them perhaps `tags` (a JSON object of strings in turn)
+  ARGV[7] base of the log keys
+  ARGV[8] jobs to add (JSON): [{ script, keys, args, job, timer? }], the root first, `job` being the job's own
           key
-  ARGV[8…] the arguments of each job to add, in turn
+  ARGV[9…] the arguments of each job to add, in turn
 
   Returns { 'accepted' } | { 'duplicate' } | { 'conflict' } (same key, other input)
         | { 'blocked', key } (a job of that name is there without the run's log, and has not ended)
@@ -22,7 +23,7 @@
 local known = redis.call('HGET', KEYS[1], 'inputHash')
 if known then return { known == ARGV[2] and 'duplicate' or 'conflict' } end
 local root = KEYS[2]
-local jobs = cjson.decode(ARGV[7])
+local jobs = cjson.decode(ARGV[8])
 for _, job in ipairs(jobs) do
   if redis.call('EXISTS', job.job) == 1 and not job.timer then
     local old = (job.job == root and hasEnded(root)) or isLeftover(job.job, root)
@@ -30,17 +31,31 @@ for _, job in ipairs(jobs) do
   end
 end
 for _, job in ipairs(jobs) do forget(job.job) end
+-- An earlier run of the same key may still stand in the index, and would take this one with it when it is dropped.
+if redis.call('ZSCORE', ARGV[5] .. ':' .. ARGV[3] .. ':ended', ARGV[1]) then dropRun(ARGV[5], ARGV[7], ARGV[3], ARGV[1]) end
 
-for field, value in pairs(cjson.decode(ARGV[6])) do redis.call('HSET', KEYS[1], field, value) end
+local fields = cjson.decode(ARGV[6])
+for field, value in pairs(fields) do redis.call('HSET', KEYS[1], field, value) end
+if fields.tags then
+  redis.call('HSET', ARGV[5] .. ':~tags', ARGV[1], fields.tags)
+  for name, value in pairs(cjson.decode(fields.tags)) do
+    redis.call('ZADD', ARGV[5] .. ':~tag:' .. name .. '=' .. value, ARGV[4], ARGV[1])
+  end
+end
 for _, name in ipairs({ ARGV[3], '*' }) do
   redis.call('ZADD', ARGV[5] .. ':' .. name .. ':*', ARGV[4], ARGV[1])
   redis.call('ZADD', ARGV[5] .. ':' .. name .. ':open', ARGV[4], ARGV[1])
 end
 
-local k, a = 3, 8
+local k, a = 3, 9
 for _, job in ipairs(jobs) do
   bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
   if job.timer then noteTimer(KEYS[1], job.job) end
   k, a = k + job.keys, a + job.args
+end
+if redis.call('HEXISTS', ARGV[5] .. ':~paused', ARGV[3]) == 1 then
+  for _, job in ipairs(jobs) do
+    if not job.timer then holdWaiting(job.job, ARGV[5] .. ':~held:' .. ARGV[3], tonumber(ARGV[4])) end
+  end
 end
 return { 'accepted' }

@@ -19,7 +19,7 @@
 local log, root, index, run = KEYS[1], KEYS[2], ARGV[3], ARGV[1]
 local entry = redis.call('HMGET', log, 'workflow', 'createdAt', 'status')
 local workflow, createdAt = entry[1], entry[2]
-if not workflow or entry[3] ~= ARGV[2] then return { 'moved-on' } end
+if not workflow or entry[3] ~= ARGV[2] or redis.call('HEXISTS', log, 'erasing') == 1 then return { 'moved-on' } end
 if redis.call('EXISTS', root) == 1 and not hasEnded(root) then return { 'moved-on' } end
 
 redis.call('PERSIST', log)

@@ -10,6 +10,16 @@ local function take(job)
   return bullmq.removeJob({ job, queue .. 'repeat' }, { id, '0', queue }) == 1
 end
 
+-- Nothing happens to one that is not delayed.
+local function promote(job)
+  local queue, id = parts(job)
+  local keys = {}
+  for at, name in ipairs({ 'delayed', 'wait', 'paused', 'meta', 'prioritized', 'active', 'pc', 'events', 'marker' }) do
+    keys[at] = queue .. name
+  end
+  bullmq.promote(keys, { queue, id })
+end
+
 local function wake(root)
   local queue, id = parts(root)
   if redis.call('ZSCORE', queue .. 'waiting-children', id) then
@@ -17,9 +27,5 @@ local function wake(root)
     redis.call('ZREM', queue .. 'waiting-children', id)
     redis.call('ZADD', queue .. 'delayed', 0, id)
   end
-  local keys = {}
-  for at, name in ipairs({ 'delayed', 'wait', 'paused', 'meta', 'prioritized', 'active', 'pc', 'events', 'marker' }) do
-    keys[at] = queue .. name
-  end
-  bullmq.promote(keys, { queue, id })
+  promote(root)
 end

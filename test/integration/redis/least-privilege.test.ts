@@ -58,7 +58,8 @@ const strict = switchyard.defineFanOut({
   onFailure: 'fail',
   aggregate: () => null,
 });
-const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide, asked, strict];
+const halted = switchyard.defineFanOut({ ...strict, name: 'halted', onFailure: 'collect' });
+const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide, asked, strict, halted];
 
 function open(url: string): switchyard.Switchyard {
   // What was recorded is kept for longer than anybody will run this test.
@@ -92,6 +93,10 @@ async function produce(url: string, admin: Redis): Promise<readonly string[]> {
     sy.start('asked', {}, { deadline: '400ms' }),
   ]);
   expect((await sy.start('trip', {}, { key: 'a' })).duplicate).toBe(true);
+  await sy.schedules.upsert('often', { workflow: 'strict', every: '1s', tags: { team: 'blue' } });
+  await sy.start('halted', {}, { key: 'by a worker', delay: '300ms' });
+  await sy.pause({ workflow: 'halted' });
+  await sy.start('halted', {}, { key: 'at once' });
   expect((await sy.list()).runs.length).toBeGreaterThan(5);
   await dropped.cancel();
   await Promise.all(runs.map((run) => run.wait('50ms')));
@@ -112,6 +117,8 @@ async function work(url: string, runs: readonly string[]): Promise<void> {
       expect.stringMatching(/^(completed|compensated|failed|cancelled|waiting_approval)$/),
     ]);
   }
+  await expect.poll(async () => (await sy.paused()).workflows[0]?.held).toBe(120);
+  await expect.poll(async () => (await sy.schedules.list())[0]?.last, { timeout: 5_000 }).toBeDefined();
   await workers.stop();
 }
 
@@ -125,6 +132,24 @@ async function operate(url: string, left: Awaited<ReturnType<typeof leftBehind>>
   await sy.run(left.stuck).skip({ reason: 'none was due' });
   await sy.run(left.doubtful).resolve({ happened: true, output: null });
   await (await sy.start('strict', {}, { key: 'strict' })).retry();
+  await everyDay(sy);
+}
+
+async function everyDay(sy: switchyard.Switchyard): Promise<void> {
+  for await (const { outcome } of sy.retry({ workflow: 'trip', status: 'compensated' })) expect(outcome).toBe('anew');
+  await sy.resume({ workflow: 'halted' });
+  await sy.pause({ queue: 'early' });
+  expect((await sy.paused()).queues).toHaveLength(1);
+  await sy.resume({ queue: 'early' });
+  await sy.limit('early', { total: 5, rate: { max: 100, per: '1s' } });
+  await sy.limit('early', {});
+  expect(await sy.queues()).not.toEqual([]);
+  await sy.schedules.pause('often');
+  await sy.schedules.resume('often');
+  await sy.schedules.remove('often');
+  expect((await sy.list({ tag: 'team=blue' })).runs).not.toEqual([]);
+  for await (const { error } of sy.erase({ tag: 'team=blue' }))
+    expect(error?.code ?? 'ILLEGAL_STATE').toBe('ILLEGAL_STATE');
 }
 
 async function show(url: string, runs: readonly string[]): Promise<void> {

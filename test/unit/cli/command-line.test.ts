@@ -69,6 +69,8 @@ describe('the command line', () => {
       expect(out).toContain(word);
     for (const word of ['cancel', 'resume', 'resolve', 'skip', 'abandon', 'approve', 'reject', 'signal', 'retry'])
       expect(out).toContain(word);
+    for (const word of ['erase', 'pause', 'unpause', 'paused', 'queues', 'limit', 'schedules'])
+      expect(out).toContain(word);
     for (const later of ['doctor', 'tools pull']) expect(out).not.toContain(later);
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect((await run()).out).toBe(out);

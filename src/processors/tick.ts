@@ -1,0 +1,33 @@
+/** What happens to a schedule's tick: a job of BullMQ's making, among the roots, whose id ends in the time it was due. */
+import { toSwitchyardError } from '../errors.js';
+import type { Logger } from '../ports.js';
+import { parseJob, TickJob } from '../schema.js';
+import { type Handled, type JobHandler, putBack } from './job.js';
+
+const OVER: Handled = { kind: 'completed', value: null };
+
+export interface TickHandlerDependencies {
+  /** Starts the tick's run. `not-here`: this worker does not have its workflow. */
+  readonly tick: (schedule: string, tick: number, isFirst: boolean) => Promise<'over' | 'not-here'>;
+  readonly logger: Logger;
+}
+
+/** Whether a job in the queue of the roots is a tick. */
+export function isTick(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'tick';
+}
+
+export function createTickHandler({ tick, logger }: TickHandlerDependencies): JobHandler {
+  return async (job) => {
+    try {
+      const { schedule } = parseJob(TickJob, job.data, job.id);
+      const due = Number(/:(\d+)$/.exec(job.id)?.[1] ?? job.startedAt);
+      return (await tick(schedule, due, job.attempt === 1)) === 'over' ? OVER : putBack(job);
+    } catch (thrown) {
+      const error = toSwitchyardError(thrown);
+      if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
+      logger.warn({ job: job.id, code: error.code }, error.message);
+      return putBack(job);
+    }
+  };
+}

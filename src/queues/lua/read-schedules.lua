@@ -1,0 +1,19 @@
+--[[
+  Reads all schedules, and when BullMQ has them tick next.
+
+  KEYS[1] schedules (hash)
+  KEYS[2] what became of their ticks (hash)
+  ARGV[1] BullMQ's set of job schedulers (in the same hash slot)
+
+  Returns { name, schedule (JSON), what became of its ticks (JSON) or '', next tick or '', '1' when that tick's job is
+  there or '' } for each.
+]]
+local schedules = {}
+local known = redis.call('HGETALL', KEYS[1])
+for at = 1, #known, 2 do
+  local name = known[at]
+  local next = redis.call('ZSCORE', ARGV[1], name) or ''
+  local job = next ~= '' and redis.call('EXISTS', ARGV[1] .. ':' .. name .. ':' .. next) == 1
+  schedules[#schedules + 1] = { name, known[at + 1], redis.call('HGET', KEYS[2], name) or '', next, job and '1' or '' }
+end
+return schedules
