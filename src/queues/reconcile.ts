@@ -4,6 +4,7 @@
  * branches whose results went with the root run again. A root that sleeps for a child which has ended, or is gone, is told.
  */
 import type { Retention } from '../config.js';
+import { OPERATOR_STATUSES } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Clock, ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
@@ -41,14 +42,7 @@ export interface ReconcileDependencies {
 }
 
 /** Where runs that have not ended stand in the index. */
-const UNENDED: readonly ListedRun['status'][] = [
-  'open',
-  'compensating',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-  'waiting_approval',
-];
+const UNENDED: readonly ListedRun['status'][] = ['open', 'compensating', ...OPERATOR_STATUSES];
 
 /**
  * Looks through all runs that have not ended, page by page, unless another process has done so within the last `everyMs`;
