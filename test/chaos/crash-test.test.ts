@@ -3,8 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openRedis } from '../../src/adapters/redis.js';
 import { DIST, place } from '../integration/cli/cli-process.js';
 import { keysOf, redisUrl } from '../support/redis.js';
+import { useOwnRedis } from '../support/redis-server.js';
+import { silentLog } from '../support/silent-log.js';
 
 const Report = z.object({
   workflow: z.string(),
@@ -162,6 +165,20 @@ export const crashTest = defineCrashTest({
       expect(result('missed', 'after effect, before record')).toBe('2 effects');
       expect(result('invented', 'after intent, before effect')).toBe('no effect');
       expect(result('taken', 'undo: after effect, before record')).toBe('asks a person');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'leaves nothing in a Redis that it is given, not even where other prefixes keep their version',
+    async () => {
+      const { url } = await useOwnRedis();
+      const { run } = await place({ redis: undefined });
+      const { code, err } = await run(['crash-test', 'support', '--only', '(run)', '--json', '--redis', url]);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      const redis = openRedis(url, 'producer', { log: silentLog });
+      expect(await redis.keys('*')).toEqual([]);
+      redis.disconnect();
     },
     SLOW_MS,
   );
