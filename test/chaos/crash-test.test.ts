@@ -19,6 +19,8 @@ const Report = z.object({
   totals: z.object({ cases: z.int(), failed: z.int(), crashes: z.int(), workersKilled: z.int() }),
 });
 
+const LATE = 'undo, then the late call arrives';
+
 const SLOW_MS = 180_000;
 
 async function crashTest(...args: readonly string[]) {
@@ -49,7 +51,7 @@ describe('crash-test', () => {
         );
       }
       expect(seen('stock')?.every((name) => name.startsWith('undo: '))).toBe(true);
-      expect(seen('label')).toEqual(['undo after a lost answer', 'undo of what never happened']);
+      expect(seen('label')).toEqual(['undo after a lost answer', 'undo of what never happened', LATE]);
       expect(report.totals.crashes).toBeGreaterThanOrEqual(50);
     },
     SLOW_MS,
@@ -74,7 +76,9 @@ describe('crash-test', () => {
       const { code, report } = await crashTest('order', ...only);
       expect(report.findings).toEqual([]);
       expect(code).toBe(0);
-      expect(report.cases.filter(({ step }) => step === 'charge_payment').length).toBeGreaterThanOrEqual(20);
+      const payment = report.cases.filter(({ step }) => step === 'charge_payment');
+      expect(payment.length).toBeGreaterThanOrEqual(20);
+      expect(payment.find(({ case: name }) => name === LATE)?.result).toBe('no effect');
       expect(await keysOf('{sy-crash-')).toEqual([]);
     },
     SLOW_MS,
@@ -165,6 +169,98 @@ export const crashTest = defineCrashTest({
       expect(result('missed', 'after effect, before record')).toBe('2 effects');
       expect(result('invented', 'after intent, before effect')).toBe('no effect');
       expect(result('taken', 'undo: after effect, before record')).toBe('asks a person');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'finds a tool that lets a call take effect which comes after its undo',
+    async () => {
+      const { run, folder } = await place({ redis: undefined });
+      const url = (path: string) => JSON.stringify(new URL(path, `file://${DIST}/`).href);
+      const file = join(folder, 'late.mjs');
+      await writeFile(
+        file,
+        `import { defineCrashTest, defineSaga, mcpTask } from ${url('index.js')};
+import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+const take = mcpTask('shop.take_stock', { key: 'requestId' });
+const putBack = mcpTask('shop.put_back', { key: 'requestId' });
+const lamp = { sku: 'lamp', quantity: 1 };
+const saga = (name) => defineSaga({ name, input: z.object({}) })
+  .step('lamp', take, { with: () => lamp, undo: [putBack, ({ key }) => ({ ...lamp, taken: key })] })
+  .returns(() => null);
+const mcp = (...more) => ({ mcpServers: { shop: {
+  command: process.execPath,
+  args: [${JSON.stringify(example('shop-server.mjs'))}, '\${SWITCHYARD_CRASH_TEST_DIR}', ...more],
+} } });
+const effects = async ({ key, call }) => (await call('shop.standing', { of: key })).standing;
+export const crashTest = [
+  defineCrashTest({ workflow: saga('asked'), input: {}, effects, mcp: mcp('forgetful') }),
+];
+`,
+      );
+      const findings = async (workflow: string) => {
+        const argv = ['crash-test', file, '--workflow', workflow, '--only', 'lamp', '--json', '--redis', redisUrl()];
+        const report = Report.parse(JSON.parse((await run(argv)).out));
+        return report.findings.map(({ step, code, cases }) => `${step} ${code}: ${cases.join(', ')}`);
+      };
+      expect(await findings('asked')).toEqual([`lamp LATE_EFFECT: ${LATE}`]);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'turns a saga round before its pivot, and answers what it asks of people and systems',
+    async () => {
+      const { run, folder } = await place({ redis: undefined });
+      const url = (path: string) => JSON.stringify(new URL(path, `file://${DIST}/`).href);
+      const file = join(folder, 'asking.mjs');
+      await writeFile(
+        file,
+        `import { approval, defineCrashTest, defineFanOut, defineSaga, defineTask, signal } from ${url('index.js')};
+import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+const any = z.any();
+const task = (name) => defineTask({ name, input: any, output: any, idempotent: true, run: () => ({}) });
+const nothing = () => ({});
+const undo = [task('undo'), nothing];
+const question = () => ({ question: 'May it?' });
+const saga = (name) => defineSaga({ name, input: any }).step('one', task('one'), { with: nothing, undo });
+const pivot = saga('pivot').step('two', task('two'), { with: nothing, pivot: true }).step('three', task('three'), { with: nothing, undo });
+const asks = saga('asks').step('ok', approval(), { with: question }).step('two', task('two'), { with: nothing, undo });
+const arrived = signal({ name: 'arrived', output: z.object({ at: z.number() }) });
+const outside = saga('outside').step('ok', approval(), { with: question, pivot: true }).step('came', arrived, { with: nothing });
+const word = saga('word').step('came', arrived, { with: nothing, pivot: true });
+const fan = defineFanOut({ name: 'fan', input: any, branches: { yes: { run: approval(), with: question }, other: { run: task('other'), with: nothing } }, aggregate: nothing });
+const test = (workflow, answers) => defineCrashTest({ workflow: workflow.returns?.(() => null) ?? workflow, input: {}, mcp: { mcpServers: {} }, answers });
+export const crashTest = [
+  test(pivot, {}), test(asks, { ok: 'approve' }), test(outside, { ok: 'approve', came: { at: 1 } }), test(word, { came: { at: 1 } }),
+  test(fan, { yes: 'approve' }), test(saga('silent').step('ok', approval(), { with: question }), {}), test(saga('wrong'), { nobody: 1 }),
+];
+`,
+      );
+      const tested = (workflow: string, ...only: readonly string[]) => {
+        const argv = ['crash-test', file, '--workflow', workflow, '--json', '--redis', redisUrl()];
+        return run(only.length > 0 ? [...argv, '--only', ...only] : argv);
+      };
+      const report = async (workflow: string, ...only: readonly string[]) =>
+        Report.parse(JSON.parse((await tested(workflow, ...only)).out));
+      const results = async (workflow: string, ...only: readonly string[]) => {
+        const { findings, cases } = await report(workflow, ...only);
+        expect(findings, workflow).toEqual([]);
+        return cases.map(({ step, case: name, result }) => `${step} ${name}: ${result}`);
+      };
+      const turned = '(run) undo: undisturbed: compensated';
+      const pivot = await results('pivot');
+      expect(pivot).toEqual(expect.arrayContaining([turned, 'one undo: after effect, before record: undone']));
+      expect(await results('asks', 'ok')).toEqual(expect.arrayContaining([turned, 'ok undo: after a no: answered']));
+      const outside = await results('outside', 'ok', 'came');
+      expect(outside).toEqual(expect.arrayContaining([turned, 'came before being appended: answered']));
+      expect(await results('word', 'came')).toContain(turned);
+      expect(await results('fan', 'other')).toContain('(run) undisturbed: completed');
+      const silent = await report('silent');
+      expect(silent.findings.map(({ step, code }) => `${step} ${code}`)).toEqual(['ok NOT_ANSWERED']);
+      const { code, err } = await tested('wrong');
+      expect([code, err]).toEqual([2, expect.stringContaining('has no approval or signal of this name')]);
     },
     SLOW_MS,
   );
