@@ -32,10 +32,25 @@ export interface FailedAttempt {
   readonly error: ErrorRecord;
 }
 
-export type FinalStatus = 'completed' | 'partial' | 'failed' | 'cancelled' | 'compensated';
+export const FINAL_STATUSES = ['completed', 'partial', 'failed', 'cancelled', 'compensated'] as const;
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** States in which a run waits for a person. */
-export type OperatorStatus = 'waiting_approval' | 'in_doubt' | 'step_stuck' | 'compensation_stuck';
+/** States in which a run waits for a person; `phases.lua` has them too. */
+export const OPERATOR_STATUSES = ['waiting_approval', 'in_doubt', 'step_stuck', 'compensation_stuck'] as const;
+export type OperatorStatus = (typeof OPERATOR_STATUSES)[number];
+
+export function isFinalStatus(status: string): status is FinalStatus {
+  return FINAL_STATUSES.some((one) => one === status);
+}
+
+export function isOperatorStatus(status: string): status is OperatorStatus {
+  return OPERATOR_STATUSES.some((one) => one === status);
+}
+
+/** Whether a run in this state goes no further by itself: what a waiting caller is told. */
+export function isSettledStatus(status: string): status is FinalStatus | OperatorStatus {
+  return isFinalStatus(status) || isOperatorStatus(status);
+}
 
 /** Why a run stops before it is through. The first cause stands. */
 export type StopCause = 'cancelled' | 'deadline' | 'branch_failed' | 'quorum';

@@ -5,6 +5,7 @@
  * A clock whose job is gone is wound again.
  */
 import type { Retention } from '../config.js';
+import { OPERATOR_STATUSES } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { StopRun } from '../orchestrators/move.js';
@@ -49,14 +50,7 @@ export interface ReconcileDependencies {
 }
 
 /** Where runs that have not ended stand in the index. */
-const UNENDED: readonly ListedRun['status'][] = [
-  'open',
-  'compensating',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-  'waiting_approval',
-];
+const UNENDED: readonly ListedRun['status'][] = ['open', 'compensating', ...OPERATOR_STATUSES];
 
 /**
  * Looks through all runs that have not ended, page by page, unless another process has done so within the last `everyMs`;
