@@ -1,0 +1,49 @@
+import { Icon } from '../parts/icon.js';
+import { emptyDraft, issuesAt } from './draft.js';
+import { type FieldProps, fieldId } from './field.js';
+
+/** A list whose items are added and removed one by one. */
+export function ArrayField({ schema, path, label, required, value, issues, onChange, Nested }: FieldProps) {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  const own = issuesAt(issues, path);
+  const item = schema.items ?? {};
+  return (
+    <fieldset id={fieldId(path)} class="list">
+      <legend>
+        {schema.title ?? label}
+        {!required && <small> optional</small>}
+      </legend>
+      {schema.description !== undefined && <p class="about">{schema.description}</p>}
+      {own.length > 0 && <p class="issue">{own.join('; ')}</p>}
+      {items.map((each, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: an item has no other name than its place
+        <div key={at} class="item">
+          <Nested
+            schema={item}
+            path={[...path, at]}
+            label={`${label} ${at + 1}`}
+            required
+            value={each}
+            issues={issues}
+            onChange={onChange}
+          />
+          {items.length > (schema.minItems ?? 0) && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={`Remove ${label} ${at + 1}`}
+              onClick={() => onChange(path, items.toSpliced(at, 1))}
+            >
+              <Icon name="close" />
+            </button>
+          )}
+        </div>
+      ))}
+      {items.length < (schema.maxItems ?? Number.POSITIVE_INFINITY) && (
+        <button type="button" class="button small" onClick={() => onChange(path, [...items, emptyDraft(item)])}>
+          <Icon name="plus" /> Add {label.toLowerCase()}
+        </button>
+      )}
+    </fieldset>
+  );
+}
