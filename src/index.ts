@@ -39,10 +39,14 @@ export type { OrphanKind } from './orchestrators/orphans.js';
 export type { Question } from './orchestrators/questions.js';
 export { defineRouter } from './orchestrators/router.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
-export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
-export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
+export type { RoutingDecision } from './orchestrators/routing-decision.js';
+export type { RunProgress } from './orchestrators/run-events.js';
+export type { RunDocument, RunStatus, RunSummary, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
+export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } from './orchestrators/timeline-page.js';
+export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
+export type { PayloadOf } from './queues/look-at-run.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export type { Said } from './queues/said.js';
 export {

@@ -5,6 +5,7 @@ import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
 import { type Question, questionsOf } from './questions.js';
+import { type RoutingDecision, routingDecision } from './routing-decision.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
 
@@ -46,8 +47,13 @@ export interface RunDocument {
   readonly words?: readonly OperatorWord[];
   /** Steps of a failed saga that may have happened and were not undone. */
   readonly notUndone?: readonly string[];
+  /** Of a routed run: where it went, and why. */
+  readonly decision?: RoutingDecision;
   readonly timeline: readonly TimelineEntry[];
 }
+
+/** A run without its stages: what there is to tell of one with very many of them at once. */
+export type RunSummary = Omit<RunDocument, 'timeline'>;
 
 export function statusOf(facts: Facts): RunStatus {
   const { record } = facts;
@@ -59,12 +65,23 @@ export function statusOf(facts: Facts): RunStatus {
 
 /** The document of one run. Without its definition (a worker elsewhere has it) the stages come in the facts' order. */
 export function describeRun(definition: WorkflowDefinition | undefined, facts: Facts): RunDocument {
+  const timeline = stagesInOrder(definition, facts).map((stage) => timelineEntry(stage, facts));
+  return { ...summarizeRun(definition, facts), timeline };
+}
+
+/** @param status where the facts do not hold the run's stages, by which it is told whether it has begun */
+export function summarizeRun(
+  definition: WorkflowDefinition | undefined,
+  facts: Facts,
+  status = statusOf(facts),
+): RunSummary {
   const { record } = facts;
   const questions = questionsOf(definition, facts);
+  const decision = routingDecision(definition, record);
   return {
     id: record.id,
     workflow: record.workflow,
-    status: statusOf(facts),
+    status,
     input: record.input,
     ...(record.outcome?.output !== undefined && { output: record.outcome.output }),
     ...errorOf(facts),
@@ -75,7 +92,7 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
     ...(questions.length > 0 && { questions }),
     ...(record.words.length > 0 && { words: record.words }),
     ...(record.outcome?.notUndone && { notUndone: record.outcome.notUndone }),
-    timeline: stagesInOrder(definition, facts).map((stage) => entry(stage, facts)),
+    ...(decision && { decision }),
   };
 }
 
@@ -90,7 +107,7 @@ function errorOf({ record, stages }: Facts): Pick<RunDocument, 'error'> {
   return failed?.[1].state === 'failed' ? { error: { ...failed[1].error, step: failed[0] } } : {};
 }
 
-interface NamedStage {
+export interface NamedStage {
   readonly name: string;
   readonly kind: StageKind;
   readonly skipped?: string;
@@ -136,7 +153,7 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
   }
 }
 
-function entry(stage: NamedStage, facts: Facts): TimelineEntry {
+export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
     return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };

@@ -42,6 +42,7 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@modelcontextprotocol/sdk': ['adapters/', 'servers/', 'api/'],
   libsql: ['servers/'],
   fastify: ['api/'],
+  '@fastify/static': ['api/'],
   '@bull-board/api': ['api/'],
   '@bull-board/fastify': ['api/'],
   preact: ['ui/'],
