@@ -148,7 +148,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   addRunRoutes(routes, context);
   addEventRoutes(routes, context);
   if (!readOnly) addActionRoutes(routes, context);
-  await addPages(routes, context, ui);
+  await addPages(routes, ui);
 }
 
 async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {

@@ -26,7 +26,7 @@ export interface AllCounts {
 }
 
 export interface Payload {
-  readonly value: unknown;
+  readonly value?: unknown;
   readonly redacted: boolean;
   readonly truncated: boolean;
 }

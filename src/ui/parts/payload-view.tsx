@@ -1,42 +1,59 @@
-import type { Payload } from '../connection/shapes.js';
 import { useState } from 'preact/hooks';
-import { type ApiProblem, get } from '../connection/request.js';
+import { ApiProblem, get } from '../connection/request.js';
+import type { Payload } from '../connection/shapes.js';
 import { ProblemNote } from './problem-note.js';
 
 interface PayloadViewProps {
   readonly path: string;
-  /** "Input", "Output of charge payment". */
+  /** "input", "output". */
   readonly label: string;
 }
 
-/** A payload, fetched only when somebody asks to see it: most looks at a run need none, and it may be personal. */
+/**
+ * A payload, fetched only when somebody asks to see it, and then its fields first: most looks at a run need no more, and the
+ * values may be personal.
+ */
 export function PayloadView({ path, label }: PayloadViewProps) {
   const [shown, setShown] = useState<Payload>();
   const [problem, setProblem] = useState<ApiProblem>();
   const [open, setOpen] = useState(false);
-  const toggle = async () => {
-    setOpen(!open);
-    if (open) return;
+  const ask = async (address: string) => {
     try {
-      setShown(await get<Payload>(path));
+      setShown(await get<Payload>(address));
       setProblem(undefined);
     } catch (error) {
-      setProblem(error as ApiProblem);
+      setProblem(error instanceof ApiProblem ? error : new ApiProblem(0, 'UNREACHABLE', String(error)));
     }
+  };
+  const toggle = () => {
+    setOpen(!open);
+    if (!open) void ask(path);
   };
   return (
     <div class="payload">
-      <button type="button" class="button small" aria-expanded={open} onClick={toggle}>
-        {open ? 'Hide' : 'Show'} {label}
-      </button>
+      <div class="row">
+        <button type="button" class="button small" aria-expanded={open} onClick={toggle}>
+          {open ? 'Hide' : 'Show'} {label}
+        </button>
+        {open && shown?.redacted && (
+          <button type="button" class="button small" onClick={() => ask(`${path}&reveal=true`)}>
+            Show the values too
+          </button>
+        )}
+      </div>
       {open && problem && <ProblemNote problem={problem} />}
-      {open && shown && (
-        <>
-          {shown.redacted && <p class="dim small">Redacted: what it is about stays with whoever can reach Redis.</p>}
-          <pre>{JSON.stringify(shown.value, undefined, 2)}</pre>
-          {shown.truncated && <p class="dim small">Cut: it is longer than what is shown here.</p>}
-        </>
-      )}
+      {open && shown && <PayloadText payload={shown} />}
     </div>
+  );
+}
+
+function PayloadText({ payload: { value, redacted, truncated } }: { readonly payload: Payload }) {
+  if (value === undefined) return <p class="dim">Nothing is recorded.</p>;
+  return (
+    <>
+      {redacted && <p class="dim small">The fields and their sizes.</p>}
+      <pre>{truncated ? String(value) : JSON.stringify(value, undefined, 2)}</pre>
+      {truncated && <p class="dim small">Cut here; all of it: switchyard show.</p>}
+    </>
   );
 }

@@ -31,7 +31,7 @@ export function StartForm({ workflow }: { readonly workflow: WorkflowInfo }) {
       });
       location.assign(page.run(run.id));
     } catch (error) {
-      const refused = error instanceof ApiProblem ? error : new ApiProblem(422, 'INVALID_INPUT', messageOf(error));
+      const refused = error instanceof ApiProblem ? ofInput(error) : new ApiProblem(422, 'INVALID_INPUT', messageOf(error));
       setProblem(refused);
       setBusy(false);
       focusFirst(refused);
@@ -88,6 +88,12 @@ function jsonOf(value: unknown): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The request has the input as one of its members; the fields count from the input itself. */
+function ofInput({ status, code, message, issues }: ApiProblem): ApiProblem {
+  const own = issues.map((issue) => ({ ...issue, path: issue.path.replace(/^input\.?/, '') }));
+  return new ApiProblem(status, code, message, own);
 }
 
 /** Whoever cannot see the page hears at once which field was refused, and why. */
