@@ -6,10 +6,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { forgetToken, onTokenAsked, rememberToken } from './connection/token.js';
 import { PageFrame } from './parts/page-frame.js';
 import { TokenForm } from './parts/token-form.js';
+import { UnknownPage } from './parts/unknown-page.js';
 import { RunPage } from './run/run-page.js';
 import { RunsPage } from './runs/runs-page.js';
 import { StartPage } from './start/start-page.js';
-import { UnknownPage } from './parts/unknown-page.js';
 
 export function App({ path }: { readonly path: string }) {
   const [refused, setRefused] = useState<string>();

@@ -1,5 +1,5 @@
 /** What a new user does, in a real browser, on real runs: done-when 1 and 4 of the issue that asked for these pages. */
-import { type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { audit, complaintsOf } from './audit.js';
 import { launchChromium } from './chromium.js';
@@ -11,10 +11,22 @@ const NOWHERE = 'Edinburgh of the Seven Seas';
 const STUCK_MINOR = 6_666;
 const SLOW = 'slow@example.com';
 
-const NO_CARRIER = { tool: 'create_shipping_label', match: NOWHERE, fail: 'always', retryable: false, message: `the carrier does not deliver to ${NOWHERE}` } as const;
+const NO_CARRIER = {
+  tool: 'create_shipping_label',
+  match: NOWHERE,
+  fail: 'always',
+  retryable: false,
+  message: `the carrier does not deliver to ${NOWHERE}`,
+} as const;
 const FAULTS = [
   NO_CARRIER,
-  { tool: 'refund_payment', match: `"amountMinor":${STUCK_MINOR}`, fail: 'always', retryable: false, message: 'the payment provider is closed for maintenance' },
+  {
+    tool: 'refund_payment',
+    match: `"amountMinor":${STUCK_MINOR}`,
+    fail: 'always',
+    retryable: false,
+    message: 'the payment provider is closed for maintenance',
+  },
   { tool: 'charge_payment', match: SLOW, delayMs: 60_000 },
   { tool: 'get_current_weather', match: 'Sydney', hang: true },
   { tool: 'send_notification', match: 'twice@example.com', fail: 2, message: 'mail server is busy' },
@@ -196,7 +208,11 @@ describe('a new user', () => {
     expect(new Set(await page.locator('table.runs .badge').allTextContents())).toEqual(new Set(['Partial']));
     await button('Clear').click();
     await page.getByPlaceholder('Part of an id').fill(id.slice(-8));
-    await page.getByText(`1 run`, { exact: false }).or(page.getByRole('link', { name: id })).first().waitFor();
+    await page
+      .getByText(`1 run`, { exact: false })
+      .or(page.getByRole('link', { name: id }))
+      .first()
+      .waitFor();
     expect(await page.locator('table.runs tbody tr').count()).toBe(1);
     await page.getByPlaceholder('Part of an id').fill('no such run');
     await shown('No run fits this filter');
@@ -210,7 +226,11 @@ describe('whoever uses the keyboard', () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
     const cancel = button('Cancel run');
-    for (let presses = 0; presses < 30 && !(await cancel.evaluate((found) => found.matches(':focus-visible'))); presses += 1) {
+    for (
+      let presses = 0;
+      presses < 30 && !(await cancel.evaluate((found) => found.matches(':focus-visible')));
+      presses += 1
+    ) {
       await page.keyboard.press('Tab');
     }
     expect(await cancel.evaluate((found) => getComputedStyle(found).outlineStyle)).toBe('solid');
@@ -223,7 +243,9 @@ describe('whoever uses the keyboard', () => {
 });
 
 describe('a run with 10,000 branches', () => {
-  test('opens in under a second, costs at most 30 commands of Redis, and shows any of them', { timeout: 120_000 }, async ({ annotate }) => {
+  test('opens in under a second, costs at most 30 commands of Redis, and shows any of them', {
+    timeout: 120_000,
+  }, async ({ annotate }) => {
     const id = await stage.start('batch', { items: 10_000 });
     await open(`/runs/${id}`);
     await page.getByRole('button', { name: /^All 10,000/ }).waitFor();
@@ -240,7 +262,7 @@ describe('a run with 10,000 branches', () => {
     await page.locator('.wide .stage-line').first().waitFor();
     const openedMs = Number(
       await page.evaluate(
-        "new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0)))",
+        'new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0)))',
       ),
     );
     await stage.redis.ping();

@@ -63,7 +63,11 @@ export function roomOf(path: string): string {
 
 /** Every broken rule, as a sentence; an empty list when the law is kept. */
 export function violations(sources: readonly SourceFile[]): readonly string[] {
-  return sources.flatMap((source) => [...roomViolations(source), ...valueViolations(source), ...packageViolations(source)]);
+  return sources.flatMap((source) => [
+    ...roomViolations(source),
+    ...valueViolations(source),
+    ...packageViolations(source),
+  ]);
 }
 
 function roomViolations({ path, internal }: SourceFile): readonly string[] {

@@ -30,9 +30,7 @@ describe('the layer law', () => {
       'ui/planted.ts',
       "import type { A } from '../errors.js';\nimport { toMs } from '../config.js';",
     );
-    expect(violations([planted])).toEqual([
-      "ui/planted.ts (ui) must import types only: import { toMs } from '../",
-    ]);
+    expect(violations([planted])).toEqual(["ui/planted.ts (ui) must import types only: import { toMs } from '../"]);
   });
 
   it('is noticed when two files import each other', () => {

@@ -16,7 +16,8 @@ export function TokenForm({ refused, onToken }: TokenFormProps) {
     <form class="narrow stack" onSubmit={send}>
       <h1>This server asks for a token</h1>
       <p class="dim">
-        It was started with <code>SWITCHYARD_TOKEN</code>. The token stays in this tab and is forgotten when you close it.
+        It was started with <code>SWITCHYARD_TOKEN</code>. The token stays in this tab and is forgotten when you close
+        it.
       </p>
       {refused !== '' && (
         <p class="note bad" role="alert">

@@ -1,12 +1,13 @@
 /** Confirmation of one action: what will happen, by whose word and why, and what the server says to it. */
-import type { RunSummary } from '../connection/shapes.js';
+
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { api } from '../connection/paths.js';
 import { ApiProblem, post } from '../connection/request.js';
+import type { RunSummary } from '../connection/shapes.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import type { Action } from '../words/actions.js';
 import { rememberedName, rememberName } from './operator-name.js';
-import { ResolveFields, type Resolved } from './resolve-fields.js';
+import { type Resolved, ResolveFields } from './resolve-fields.js';
 
 interface ActionDialogProps {
   readonly run: string;

@@ -1,6 +1,7 @@
 /** Stages side by side on one axis, in the definition's order. */
-import type { RunSummary, TimelineEntry } from '../connection/shapes.js';
+
 import { useState } from 'preact/hooks';
+import type { RunSummary, TimelineEntry } from '../connection/shapes.js';
 import { AxisHead } from './axis-head.js';
 import { StageLine } from './stage-line.js';
 import type { TimeAxis } from './time-axis.js';

@@ -35,7 +35,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isScores(value: unknown): value is Readonly<Record<string, number>> {
-  return isRecord(value) && Object.keys(value).length > 0 && Object.values(value).every((score) => typeof score === 'number');
+  return (
+    isRecord(value) && Object.keys(value).length > 0 && Object.values(value).every((score) => typeof score === 'number')
+  );
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -24,7 +24,9 @@ export function rungsOf(
 ): readonly Rung[] {
   const steps = shape ?? entries.filter(({ kind }) => kind === 'step').map(({ name }) => ({ name, pivot: false }));
   const undos = entries.filter(({ kind }) => kind === 'undo');
-  const order = undos.filter(({ startedAt }) => startedAt !== null).sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
+  const order = undos
+    .filter(({ startedAt }) => startedAt !== null)
+    .sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
   const turned = undos.length > 0 || FINAL.has(run.status);
   return steps.map(({ name, pivot }) => {
     const step = entries.find((entry) => entry.kind === 'step' && entry.name === name);

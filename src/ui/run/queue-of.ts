@@ -1,3 +1,4 @@
+import type { TimelineEntry, WorkflowShape } from '../connection/shapes.js';
 
 /** The queue that a stage's job is in, as far as the definition is known here. Pure. */
 export function queueOf(shape: WorkflowShape | undefined, { name, kind }: TimelineEntry): string | undefined {
@@ -14,5 +15,4 @@ export function queueOf(shape: WorkflowShape | undefined, { name, kind }: Timeli
     default:
       return undefined;
   }
-}import type { TimelineEntry, WorkflowShape } from '../connection/shapes.js';
-
+}

@@ -1,5 +1,5 @@
-import type { RunSummary } from '../connection/shapes.js';
 import { page } from '../connection/paths.js';
+import type { RunSummary } from '../connection/shapes.js';
 import { CopyId } from '../parts/copy-id.js';
 import { Moment } from '../parts/moment.js';
 import { StatusBadge } from '../parts/status-badge.js';

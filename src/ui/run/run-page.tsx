@@ -1,8 +1,9 @@
 /** One run: what became of it, what it asks, what may be done, and its picture; live until it has ended. */
-import type { RunSummary, StageState } from '../connection/shapes.js';
+
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { api, page } from '../connection/paths.js';
+import type { RunSummary, StageState } from '../connection/shapes.js';
 import { LiveNote } from '../parts/live-note.js';
 import { PageFrame } from '../parts/page-frame.js';
 import { PayloadView } from '../parts/payload-view.js';

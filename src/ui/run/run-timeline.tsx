@@ -1,6 +1,7 @@
 /** The picture of a run, by its pattern; a wide one is a list in a window. */
-import type { RunSummary, StageState, TimelineEntry, WorkflowInfo } from '../connection/shapes.js';
+
 import { useMemo } from 'preact/hooks';
+import type { RunSummary, StageState, TimelineEntry, WorkflowInfo } from '../connection/shapes.js';
 import { FINAL } from '../words/status.js';
 import { BarsView } from './bars-view.js';
 import { queueOf } from './queue-of.js';

@@ -2,15 +2,16 @@
  * A saga as people tell it: down the left what was done, back up on its right what was undone, each undo beside the step that
  * it takes back, and all of it on one time axis, where a run that turned round draws a wedge.
  */
-import type { RunSummary, StepShape, TimelineEntry } from '../connection/shapes.js';
+
 import { useState } from 'preact/hooks';
+import type { RunSummary, StepShape, TimelineEntry } from '../connection/shapes.js';
+import { humanName } from '../words/stage-name.js';
 import { AxisHead } from './axis-head.js';
 import { type Rung, rungsOf } from './ladder.js';
 import { RungCell } from './rung-cell.js';
 import { StageBar } from './stage-bar.js';
 import { StageDetail } from './stage-detail.js';
 import type { TimeAxis } from './time-axis.js';
-import { humanName } from '../words/stage-name.js';
 
 interface SagaViewProps {
   readonly run: RunSummary;

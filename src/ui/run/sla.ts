@@ -34,5 +34,7 @@ export function slaWords({ from, dueAt, warnAt, answeredAt }: Sla, now: number):
   }
   if (now > dueAt) return { state: 'bad', label: `breached ${durationText(now - dueAt)} ago` };
   const left = `${durationText(dueAt - now)} left`;
-  return warnAt !== undefined && now >= warnAt ? { state: 'warn', label: `${left}, escalated` } : { state: 'busy', label: left };
+  return warnAt !== undefined && now >= warnAt
+    ? { state: 'warn', label: `${left}, escalated` }
+    : { state: 'busy', label: left };
 }

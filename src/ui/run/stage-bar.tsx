@@ -18,7 +18,6 @@ export function StageBar({ entry, axis, now }: StageBarProps) {
       {pieces.map(({ look, from, to }, at) => {
         const left = axis.place(from);
         const width = Math.max(0, axis.place(to) - left);
-        // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a stage only grow at their end
         return <i key={at} class={look} style={{ '--at': String(left), '--long': String(width) }} />;
       })}
     </div>

@@ -1,5 +1,5 @@
-import type { TimelineEntry } from '../connection/shapes.js';
 import { api, page } from '../connection/paths.js';
+import type { TimelineEntry } from '../connection/shapes.js';
 import { PayloadView } from '../parts/payload-view.js';
 import { AttemptsTable } from './attempts-table.js';
 

@@ -1,5 +1,5 @@
-import type { TimelineEntry } from '../connection/shapes.js';
 import { useId } from 'preact/hooks';
+import type { TimelineEntry } from '../connection/shapes.js';
 import { Icon } from '../parts/icon.js';
 import { durationText } from '../words/duration.js';
 import { humanName } from '../words/stage-name.js';

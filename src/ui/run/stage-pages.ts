@@ -2,6 +2,7 @@
  * What is here of a run's stages, by their place in the list that is shown: of all stages that is their own index; of those in
  * one state it is only known as far as the list was read from its beginning. Pure.
  */
+import type { StageCounts, TimelineEntry, TimelinePage } from '../connection/shapes.js';
 
 export interface StagePages {
   /** Of the whole run, whatever is chosen. */
@@ -39,7 +40,12 @@ export function withPage(known: StagePages, position: number, page: TimelinePage
 }
 
 /** Where to read on for what is in view and not here. */
-export function firstMissing({ entries, next, total }: StagePages, from: number, to: number, chosen: boolean): Place | undefined {
+export function firstMissing(
+  { entries, next, total }: StagePages,
+  from: number,
+  to: number,
+  chosen: boolean,
+): Place | undefined {
   if (chosen) return next && next.position < to ? next : undefined;
   for (let at = from; at < Math.min(to, total); at += 1) {
     if (!entries.has(at)) return { after: at, position: at };
@@ -49,5 +55,4 @@ export function firstMissing({ entries, next, total }: StagePages, from: number,
 
 export function inOrder({ entries }: StagePages): readonly TimelineEntry[] {
   return [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry);
-}import type { StageCounts, TimelineEntry, TimelinePage } from '../connection/shapes.js';
-
+}

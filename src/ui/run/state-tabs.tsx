@@ -19,7 +19,11 @@ export function StateTabs({ counts, total, chosen, onChoose }: StateTabsProps) {
     <div class="state-tabs">
       <div class="share" aria-hidden="true">
         {there.map((state) => (
-          <i key={state} class={statusWords(state).tone} style={{ '--share': String(counts[state] / Math.max(1, total)) }} />
+          <i
+            key={state}
+            class={statusWords(state).tone}
+            style={{ '--share': String(counts[state] / Math.max(1, total)) }}
+          />
         ))}
       </div>
       <div class="row">

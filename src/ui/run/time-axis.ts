@@ -53,7 +53,10 @@ export function axisOf(spans: readonly Span[], from: number, to: number): TimeAx
   });
 
   const place = (at: number): number => {
-    const found = Math.max(0, pieces.findLastIndex((piece) => piece.from <= at));
+    const found = Math.max(
+      0,
+      pieces.findLastIndex((piece) => piece.from <= at),
+    );
     const piece = pieces[found];
     if (!piece) return 0;
     const share = Math.min(1, Math.max(0, (at - piece.from) / Math.max(1, piece.to - piece.from)));

@@ -1,6 +1,6 @@
-import type { RunSummary, WorkflowList } from '../connection/shapes.js';
 import { api } from '../connection/paths.js';
 import { get } from '../connection/request.js';
+import type { RunSummary, WorkflowList } from '../connection/shapes.js';
 import { useLoad } from '../state/use-load.js';
 
 /** The run without its stages, and what is known of its workflow. */

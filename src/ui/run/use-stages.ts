@@ -2,10 +2,11 @@
  * A run's stages, of one state or all, asked for as they come into view. A refresh asks again only for what is in view, so that
  * it costs as much for ten thousand stages as for ten.
  */
-import type { StageState, TimelinePage } from '../connection/shapes.js';
+
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../connection/paths.js';
 import { ApiProblem, get } from '../connection/request.js';
+import type { StageState, TimelinePage } from '../connection/shapes.js';
 import { firstMissing, NO_STAGES, type StagePages, withPage } from './stage-pages.js';
 
 /** Stages asked for at once. */
@@ -35,7 +36,10 @@ export function useStages(id: string, state: StageState | ''): Stages {
       try {
         const asked = { ...(after > 0 && { after }), limit: STAGE_PAGE, ...(state !== '' && { state }) };
         const page = await get<TimelinePage>(api.timeline(id, asked));
-        setFound((known) => ({ ...withPage(known?.key === key ? known : NO_STAGES, position, page, state !== ''), key }));
+        setFound((known) => ({
+          ...withPage(known?.key === key ? known : NO_STAGES, position, page, state !== ''),
+          key,
+        }));
         setProblem(undefined);
       } catch (error) {
         setProblem(error instanceof ApiProblem ? error : new ApiProblem(0, 'UNREACHABLE', String(error)));

@@ -31,7 +31,11 @@ export function WayTaken({ run, entries, now }: WayTakenProps) {
   const escalation = entries.find(({ kind }) => kind === 'escalation');
   return (
     <ol class="way">
-      <WayNode kind="Classifier" title={humanName(facts.find(({ name }) => name === 'type')?.value ?? 'Decided')} state="completed">
+      <WayNode
+        kind="Classifier"
+        title={humanName(facts.find(({ name }) => name === 'type')?.value ?? 'Decided')}
+        state="completed"
+      >
         <ScoreList scores={scores} />
         {scores.every(({ score }) => score === 0) && <p class="dim small">No pattern matched.</p>}
       </WayNode>
@@ -48,7 +52,9 @@ export function WayTaken({ run, entries, now }: WayTakenProps) {
         </WayNode>
       ) : (
         <WayNode kind="Route" title={humanName(decision.route)} state="skipped">
-          <p class="dim small">{decision.escalate === undefined ? 'Not begun yet.' : 'Passed over: straight to a person.'}</p>
+          <p class="dim small">
+            {decision.escalate === undefined ? 'Not begun yet.' : 'Passed over: straight to a person.'}
+          </p>
         </WayNode>
       )}
       {escalation ? (

@@ -2,8 +2,9 @@
  * Thousands of stages: rows of one height, of which only those in view are made, and only their pages asked for. Each row
  * says which of how many it is, so that a screen reader knows what is not there.
  */
-import type { RunSummary, TimelineEntry } from '../connection/shapes.js';
+
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RunSummary, TimelineEntry } from '../connection/shapes.js';
 import { AxisHead } from './axis-head.js';
 import { StageDetail } from './stage-detail.js';
 import { StageLine } from './stage-line.js';

@@ -1,5 +1,5 @@
-import type { ListedRun } from '../connection/shapes.js';
 import { page } from '../connection/paths.js';
+import type { ListedRun } from '../connection/shapes.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { durationText } from '../words/duration.js';
 import type { ShownStatus } from '../words/status.js';

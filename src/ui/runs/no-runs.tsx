@@ -1,5 +1,5 @@
-import type { WorkflowInfo } from '../connection/shapes.js';
 import { page } from '../connection/paths.js';
+import type { WorkflowInfo } from '../connection/shapes.js';
 import { EmptyNote } from '../parts/empty-note.js';
 
 /** The first thing that a new user sees: what to do next, here and in a terminal. */

@@ -33,9 +33,19 @@ export function RunFilters({ filter, workflows, onChange }: RunFiltersProps) {
   );
   return (
     <search class="filters">
-      {choice('workflow', 'Workflow', 'All workflows', workflows.map((name) => [name, name] as const))}
+      {choice(
+        'workflow',
+        'Workflow',
+        'All workflows',
+        workflows.map((name) => [name, name] as const),
+      )}
       {choice('status', 'Status', 'Any status', STATUSES)}
-      {choice('within', 'Accepted', 'Any time', Object.entries(WITHIN).map(([value, { label }]) => [value, label] as const))}
+      {choice(
+        'within',
+        'Accepted',
+        'Any time',
+        Object.entries(WITHIN).map(([value, { label }]) => [value, label] as const),
+      )}
       <label class="grow">
         <span class="sr-only">Part of a run's id</span>
         <input

@@ -1,8 +1,9 @@
 /** The first page: what waits for a person, how every workflow stands, and the runs. */
-import type { AllCounts, RunPage, WorkflowList } from '../connection/shapes.js';
+
 import { useState } from 'preact/hooks';
 import { api, page } from '../connection/paths.js';
 import { get } from '../connection/request.js';
+import type { AllCounts, RunPage, WorkflowList } from '../connection/shapes.js';
 import { EmptyNote } from '../parts/empty-note.js';
 import { LiveNote } from '../parts/live-note.js';
 import { PageFrame } from '../parts/page-frame.js';

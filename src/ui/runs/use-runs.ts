@@ -1,8 +1,8 @@
-import type { ListedRun, RunPage } from '../connection/shapes.js';
 import { useState } from 'preact/hooks';
 import { api } from '../connection/paths.js';
 import { get } from '../connection/request.js';
 import { serverNow } from '../connection/server-clock.js';
+import type { ListedRun, RunPage } from '../connection/shapes.js';
 import { type Loaded, useLoad } from '../state/use-load.js';
 import { type Filter, queryOf, searchOf } from './filter.js';
 

@@ -1,5 +1,5 @@
-import type { AllCounts, RunCounts, WorkflowInfo } from '../connection/shapes.js';
 import { page } from '../connection/paths.js';
+import type { AllCounts, RunCounts, WorkflowInfo } from '../connection/shapes.js';
 import { humanName } from '../words/stage-name.js';
 import type { Tone } from '../words/status.js';
 
@@ -48,15 +48,15 @@ export function WorkflowCounts({ workflows, counts }: WorkflowCountsProps) {
                 </a>
               </div>
               <ul class="counts">
-                {COLUMNS.filter(([status]) => status === 'open' || status === 'completed' || (own?.[status] ?? 0) > 0).map(
-                  ([status, label, tone]) => (
-                    <li key={status}>
-                      <a class={(own?.[status] ?? 0) > 0 ? tone : 'idle'} href={page.runs({ workflow: name, status })}>
-                        <strong>{own ? own[status].toLocaleString('en') : '–'}</strong> <span>{label}</span>
-                      </a>
-                    </li>
-                  ),
-                )}
+                {COLUMNS.filter(
+                  ([status]) => status === 'open' || status === 'completed' || (own?.[status] ?? 0) > 0,
+                ).map(([status, label, tone]) => (
+                  <li key={status}>
+                    <a class={(own?.[status] ?? 0) > 0 ? tone : 'idle'} href={page.runs({ workflow: name, status })}>
+                      <strong>{own ? own[status].toLocaleString('en') : '–'}</strong> <span>{label}</span>
+                    </a>
+                  </li>
+                ))}
               </ul>
             </li>
           );

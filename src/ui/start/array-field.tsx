@@ -16,7 +16,6 @@ export function ArrayField({ schema, path, label, required, value, issues, onCha
       {schema.description !== undefined && <p class="about">{schema.description}</p>}
       {own.length > 0 && <p class="issue">{own.join('; ')}</p>}
       {items.map((each, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: an item has no other name than its place
         <div key={at} class="item">
           <Nested
             schema={item}

@@ -5,7 +5,7 @@ import { choicesOf } from './json-schema.js';
 export function ChoiceField(props: FieldProps) {
   const { schema, path, value, required, onChange } = props;
   const choices = choicesOf(schema) ?? [];
-  const chosen = choices.findIndex((choice) => choice === value);
+  const chosen = choices.indexOf(value);
   return (
     <FieldFrame {...props}>
       {(attributes) => (

@@ -42,7 +42,9 @@ export function inputOf(draft: Draft, schema: JsonSchema, path = ''): unknown {
       return [name, inputOf(value, of, path === '' ? name : `${path}.${name}`)] as const;
     });
     const needed = new Set(schema.required);
-    return Object.fromEntries(members.filter(([name, value]) => value !== undefined && (needed.has(name) || !isEmpty(value))));
+    return Object.fromEntries(
+      members.filter(([name, value]) => value !== undefined && (needed.has(name) || !isEmpty(value))),
+    );
   }
   if (kind === 'array' && Array.isArray(draft)) {
     return draft.map((item, at) => inputOf(item, schema.items ?? {}, path === '' ? String(at) : `${path}.${at}`));

@@ -1,8 +1,9 @@
 /** A form made from a workflow's schema. The server's word on the input comes back to the fields that it is about. */
-import type { RunSummary, WorkflowInfo } from '../connection/shapes.js';
+
 import { useState } from 'preact/hooks';
 import { api, page } from '../connection/paths.js';
 import { ApiProblem, post } from '../connection/request.js';
+import type { RunSummary, WorkflowInfo } from '../connection/shapes.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import { type Draft, emptyDraft, inputOf, RawJson, withValue } from './draft.js';
 import { fieldId } from './field.js';
@@ -31,7 +32,8 @@ export function StartForm({ workflow }: { readonly workflow: WorkflowInfo }) {
       });
       location.assign(page.run(run.id));
     } catch (error) {
-      const refused = error instanceof ApiProblem ? ofInput(error) : new ApiProblem(422, 'INVALID_INPUT', messageOf(error));
+      const refused =
+        error instanceof ApiProblem ? ofInput(error) : new ApiProblem(422, 'INVALID_INPUT', messageOf(error));
       setProblem(refused);
       setBusy(false);
       focusFirst(refused);
@@ -49,7 +51,11 @@ export function StartForm({ workflow }: { readonly workflow: WorkflowInfo }) {
     <form class="start stack" onSubmit={send} noValidate>
       <div class="row">
         {example !== undefined && (
-          <button type="button" class="button small" onClick={() => setDraft(asJson ? new RawJson(jsonOf(example)) : example)}>
+          <button
+            type="button"
+            class="button small"
+            onClick={() => setDraft(asJson ? new RawJson(jsonOf(example)) : example)}
+          >
             Fill in the example
           </button>
         )}

@@ -1,7 +1,8 @@
 /** Starting a run of one workflow. */
-import type { WorkflowList } from '../connection/shapes.js';
+
 import { api, page } from '../connection/paths.js';
 import { get } from '../connection/request.js';
+import type { WorkflowList } from '../connection/shapes.js';
 import { EmptyNote } from '../parts/empty-note.js';
 import { PageFrame } from '../parts/page-frame.js';
 import { ProblemNote } from '../parts/problem-note.js';

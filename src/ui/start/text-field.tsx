@@ -3,8 +3,6 @@ import { FieldFrame } from './field-frame.js';
 
 /** Texts that may be longer than this get more than a line. */
 const LINE_LENGTH = 300;
-const TYPES: Readonly<Record<string, string>> = { email: 'email', uri: 'url', date: 'date', time: 'time' };
-
 export function TextField(props: FieldProps) {
   const { schema, path, value, onChange } = props;
   const text = typeof value === 'string' ? value : '';
@@ -17,13 +15,19 @@ export function TextField(props: FieldProps) {
   };
   return (
     <FieldFrame {...props}>
-      {(attributes) =>
-        (schema.maxLength ?? 0) > LINE_LENGTH ? (
-          <textarea rows={3} {...attributes} {...shared} />
-        ) : (
-          <input type={TYPES[schema.format ?? ''] ?? 'text'} {...attributes} {...shared} />
-        )
-      }
+      {(attributes) => {
+        if ((schema.maxLength ?? 0) > LINE_LENGTH) return <textarea rows={3} {...attributes} {...shared} />;
+        switch (schema.format) {
+          case 'email':
+            return <input type="email" {...attributes} {...shared} />;
+          case 'uri':
+            return <input type="url" {...attributes} {...shared} />;
+          case 'date':
+            return <input type="date" {...attributes} {...shared} />;
+          default:
+            return <input type="text" {...attributes} {...shared} />;
+        }
+      }}
     </FieldFrame>
   );
 }

@@ -37,14 +37,24 @@ function cancelAction({ id }: RunSummary, entries: readonly TimelineEntry[]): Ac
   const consequence = saga
     ? 'Nothing more begins. What it has done so far is undone, last first.'
     : 'Nothing more begins, and what runs is stopped. Results that there are stay.';
-  return { name: 'cancel', label: 'Cancel run', consequence: `Run ${id}: ${consequence}`, weight: 'danger', reason: 'optional' };
+  return {
+    name: 'cancel',
+    label: 'Cancel run',
+    consequence: `Run ${id}: ${consequence}`,
+    weight: 'danger',
+    reason: 'optional',
+  };
 }
 
 function retryAction({ status }: RunSummary, entries: readonly TimelineEntry[]): Action {
   const undone = entries.some(({ kind, state }) => kind === 'undo' && state === 'completed');
   const again = { name: 'retry', weight: 'main', reason: 'optional' } as const;
   if (undone || (status !== 'failed' && status !== 'partial')) {
-    return { ...again, label: 'Run again', consequence: 'Its input is run again as a new run; this one stays as it is.' };
+    return {
+      ...again,
+      label: 'Run again',
+      consequence: 'Its input is run again as a new run; this one stays as it is.',
+    };
   }
   const failed = entries.find(({ state, kind }) => state === 'failed' && kind !== 'undo');
   const from = failed ? ` from “${humanName(failed.name)}”` : '';
@@ -56,7 +66,12 @@ export function answersOf(question: NonNullable<RunSummary['questions']>[number]
   const what = `“${humanName(question.about)}”`;
   const undo = question.status === 'compensation_stuck';
   const all: Readonly<Record<string, Omit<Action, 'name' | 'stage'>>> = {
-    approve: { label: 'Approve', consequence: `${what} counts as done, and the run goes on.`, weight: 'main', reason: 'optional' },
+    approve: {
+      label: 'Approve',
+      consequence: `${what} counts as done, and the run goes on.`,
+      weight: 'main',
+      reason: 'optional',
+    },
     reject: { label: 'Reject', consequence: `${what} fails as rejected.`, weight: 'plain', reason: 'optional' },
     resume: {
       label: undo ? 'Try the undo again' : 'Try it again',

@@ -34,7 +34,10 @@ export function outcomeOf(run: RunSummary, entries: readonly TimelineEntry[], co
     case 'in_doubt':
       return { sentence: `Nobody can tell whether “${humanName(asked(run))}” happened. A person must look.`, ...why };
     case 'step_stuck':
-      return { sentence: `“${humanName(asked(run))}” cannot be done, and it is too late to undo. A person must say how to go on.`, ...why };
+      return {
+        sentence: `“${humanName(asked(run))}” cannot be done, and it is too late to undo. A person must say how to go on.`,
+        ...why,
+      };
     case 'compensation_stuck':
       return { sentence: `“${humanName(asked(run))}” could not be undone. A person must say how to go on.`, ...why };
     case 'waiting_approval':

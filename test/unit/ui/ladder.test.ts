@@ -38,10 +38,17 @@ describe('the ladder of a saga', () => {
 
   it('says what was left standing, and where there was no way back', () => {
     const entries = [entry('pay', 'step'), entry('mail', 'step'), entry('mail.undo', 'undo')];
-    const rungs = rungsOf([{ name: 'pay', pivot: false }, { name: 'mail', pivot: true }], entries, {
-      status: 'failed',
-      notUndone: ['pay'],
-    });
+    const rungs = rungsOf(
+      [
+        { name: 'pay', pivot: false },
+        { name: 'mail', pivot: true },
+      ],
+      entries,
+      {
+        status: 'failed',
+        notUndone: ['pay'],
+      },
+    );
     expect(rungs[0]?.undoRemark).toBe('left standing');
     expect(rungsOf([{ name: 'go', pivot: true }], [entry('go', 'step')], { status: 'completed' })[0]?.undoRemark).toBe(
       'point of no return',

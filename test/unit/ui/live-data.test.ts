@@ -60,7 +60,13 @@ it("a filter lives in the page's address", () => {
 
 it("a classifier's evidence is read by its shape", () => {
   expect(
-    evidenceOf({ type: 'b', scores: { a: 1, b: 3 }, urgencyKeywords: ['urgent', 'urgent'], triggers: [], ruleSet: 'r1' }),
+    evidenceOf({
+      type: 'b',
+      scores: { a: 1, b: 3 },
+      urgencyKeywords: ['urgent', 'urgent'],
+      triggers: [],
+      ruleSet: 'r1',
+    }),
   ).toEqual({
     scores: [
       { name: 'b', score: 3, chosen: true },

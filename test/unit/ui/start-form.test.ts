@@ -26,7 +26,12 @@ describe('which field a schema gets', () => {
   });
 
   it('one that holds itself: JSON, where it comes round', () => {
-    const Node = z.object({ name: z.string(), get next() { return Node.optional(); } });
+    const Node = z.object({
+      name: z.string(),
+      get next() {
+        return Node.optional();
+      },
+    });
     const schema = schemaOf(z.strictObject({ first: Node }));
     expect(fieldKind(schema.properties?.first ?? {})).toBe('object');
     expect(JSON.stringify(schema).length).toBeLessThan(2_000);
@@ -61,7 +66,10 @@ describe('what a form sends', () => {
   });
 
   it('leaves out an optional group in which nothing was typed, and keeps one that must be there', () => {
-    const type = z.strictObject({ must: z.object({ a: z.string().optional() }), may: z.object({ a: z.string() }).optional() });
+    const type = z.strictObject({
+      must: z.object({ a: z.string().optional() }),
+      may: z.object({ a: z.string() }).optional(),
+    });
     const form = schemaOf(type);
     const draft = withValue(emptyDraft(form), ['may', 'a'], '');
     expect(inputOf(draft, form)).toEqual({ must: {} });
