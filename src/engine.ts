@@ -8,6 +8,7 @@ import { createRunLog } from './adapters/run-log.js';
 import { createRunView } from './adapters/run-view.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
+import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
 import type { RunRecord } from './facts.js';
@@ -35,6 +36,8 @@ export interface SwitchyardOptions {
   readonly prefix?: string;
   /** How long ended runs are kept. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
+  /** Whom the end of a run may be told; without it a start with a callback is refused. */
+  readonly callbacks?: CallbackSettings;
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
 }
@@ -89,8 +92,9 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const jobs = createRunJobs(queues, retention, registry.workflows);
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
-  const accepting = { scripts, keys, jobs, clock: systemClock };
-  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find };
+  const callbacks = options.callbacks && callbackRules(options.callbacks);
+  const accepting = { scripts, keys, jobs, clock: systemClock, callbacks };
+  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find, callbacks };
   const handles = {
     log,
     settled,
@@ -98,8 +102,9 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
     answers: createAnswers(facing),
     look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
-    async startAgain({ workflow, input, priority, id }: RunRecord) {
-      return (await acceptRun(accepting, registry.latest(workflow), input, { priority, retryOf: id })).id;
+    async startAgain({ workflow, input, priority, id, callback }: RunRecord) {
+      const again = { priority, retryOf: id, ...(callback && callbacks && { callback }) };
+      return (await acceptRun(accepting, registry.latest(workflow), input, again)).id;
     },
   };
   let closing: Promise<void> | undefined;
@@ -154,7 +159,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     },
     workers: (workerOptions) =>
       createWorkers(
-        { registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
+        { registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
         workerOptions,
       ),
     ready: connections.ready,

@@ -4,6 +4,7 @@ import { type ErrorRecord, errorRecordFromReason, SwitchyardError } from '../err
 import type {
   Answer,
   Asked,
+  CallbackDelivery,
   EffectDone,
   EffectIntent,
   Facts,
@@ -152,6 +153,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
   const [stop, slaDueAt, retryOf] = ['stop', 'slaDueAt', 'retryOf'].map((name) => plain.get(name));
+  const [callback, delivery] = ['callback', 'delivery'].map((name) => plain.get(name));
   return {
     id: run,
     workflow,
@@ -168,6 +170,8 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     words: [...group<OperatorWord>(fields, 'word')].sort(([a], [b]) => Number(a) - Number(b)).map(([, word]) => word),
     ...(key !== undefined && { key }),
     ...(retryOf !== undefined && { retryOf }),
+    ...(callback !== undefined && { callback: parse<{ readonly url: string }>(callback) }),
+    ...(delivery !== undefined && { delivery: parse<CallbackDelivery>(delivery) }),
     ...(stop !== undefined && { stop: parse<StopRequest>(stop) }),
     ...(slaDueAt !== undefined && { slaDueAt: Number(slaDueAt) }),
     ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),

@@ -74,7 +74,9 @@ export function shownRun(run: SentRun, policy: PayloadPolicy): SentRun {
     input: redactedPayload(input),
     ...(output !== undefined && { output: redactedPayload(output) }),
     ...(questions && {
-      questions: questions.map((question) => ('input' in question ? { ...question, input: hidden(question.input) } : question)),
+      questions: questions.map((question) =>
+        'input' in question ? { ...question, input: hidden(question.input) } : question,
+      ),
     }),
     ...(decision && { decision: { ...decision, evidence: redactedPayload(decision.evidence) } }),
   };

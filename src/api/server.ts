@@ -2,6 +2,7 @@
  * The HTTP server: the API, the pages, Bull Board, health. Each resource has a file of its own in `routes/`, and what holds
  * for all of them one beside this; here they are put together, in the order in which a request meets them.
  */
+import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import fastify, { type FastifyInstance } from 'fastify';
 import { openRedis } from '../adapters/redis.js';
@@ -18,8 +19,11 @@ import { admitOnly } from './admission.js';
 import { type Authorize, askAuthorize } from './authorize.js';
 import { mountBullBoard } from './bull-board.js';
 import type { ApiContext } from './context.js';
+import { addDocsPage } from './docs-page.js';
 import { createLiveRuns } from './live/live-runs.js';
+import { describeApi } from './openapi.js';
 import { answerErrors } from './problem.js';
+import { DEFAULT_RATE_LIMIT, limitRate, type RateLimit } from './rate-limit.js';
 import type { PayloadPolicy } from './redacted-payload.js';
 import { nameRequests, requestId } from './request-id.js';
 import { addActionRoutes } from './routes/actions.js';
@@ -50,6 +54,10 @@ export interface ApiOptions {
   readonly authorize?: Authorize | undefined;
   /** `redacted`: inputs and outputs are shown to nobody. Default `shown`. */
   readonly payloads?: PayloadPolicy | undefined;
+  /** Requests from one address; `false` for none, where a proxy in front limits them. Default 1,000 in 10 s. */
+  readonly rateLimit?: RateLimit | false | undefined;
+  /** Proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustProxy?: boolean | readonly string[] | undefined;
   /** Starts nothing and takes no commands. Default false. */
   readonly readOnly?: boolean | undefined;
   /** Folder of the built pages; by default the one that comes with the package. */
@@ -60,6 +68,8 @@ export interface ApiOptions {
 export interface Api {
   /** Without a slash at its end. */
   readonly url: string;
+  /** Runs that somebody watches now, and `*` for the list of all. */
+  watched(): readonly string[];
   /** Answers what is open as it stands, then closes every connection. */
   close(): Promise<void>;
 }
@@ -90,7 +100,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const pool = createQueuePool(redis, prefix, (error) => log.debug({ error: error.message }, 'queue connection'), {
     readOnly: true,
   });
+  const live = createLiveRuns(sy, log);
   const closing = new AbortController();
+  // Every open stream and every wait listens.
+  setMaxListeners(0, closing.signal);
   const server = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -98,6 +111,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PART },
     genReqId: requestId,
+    trustProxy: typeof options.trustProxy === 'object' ? [...options.trustProxy] : (options.trustProxy ?? false),
   });
   const close = async (): Promise<void> => {
     closing.abort();
@@ -111,7 +125,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await compose(server, options, {
       sy,
       log,
-      live: createLiveRuns(sy, log),
+      live,
       payloads: options.payloads ?? 'shown',
       closing: closing.signal,
       redis: describeAddress(address),
@@ -120,7 +134,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       },
     });
     await mountBullBoard(server, pool, [...createRegistry(sy.workflows).queues(), ATTENTION_QUEUE]);
-    return { url: await listen(server, host, options.port), close };
+    const watched = () => [...live.runs.keys(), ...live.overview.keys()];
+    return { url: await listen(server, host, options.port), watched, close };
   } catch (error) {
     await close();
     throw error;
@@ -134,6 +149,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   answerErrors(server, log);
   nameRequests(server, log);
   secureHeaders(server);
+  await limitRate(server, options.rateLimit ?? DEFAULT_RATE_LIMIT);
   admitOnly(server, {
     allowedHosts: [host, ...allowedHosts],
     token,
@@ -141,6 +157,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
     isPage: (path) => ui !== undefined && isUiPath(path),
   });
   askAuthorize(server, options.authorize);
+  await describeApi(server, token !== undefined || options.authorize !== undefined);
   const routes = useZod(server);
   addHealthRoutes(routes, context);
   addWorkflowRoutes(routes, context);
@@ -149,6 +166,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   addEventRoutes(routes, context);
   if (!readOnly) addActionRoutes(routes, context);
   await addPages(routes, ui);
+  await addDocsPage(server);
 }
 
 async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {

@@ -11,7 +11,7 @@ import type {
   FastifyTypeProvider,
   RawServerDefault,
 } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { SwitchyardError } from '../errors.js';
 import { describeIssues, issuesOf } from '../schema.js';
 

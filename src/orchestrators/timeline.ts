@@ -1,6 +1,15 @@
 /** A run as people and programs outside see it: one document, made from the facts. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../facts.js';
+import type {
+  CallbackDelivery,
+  Facts,
+  FinalStatus,
+  OperatorStatus,
+  OperatorWord,
+  RunRecord,
+  StageFact,
+  StopRequest,
+} from '../facts.js';
 import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
@@ -47,9 +56,21 @@ export interface RunDocument {
   readonly words?: readonly OperatorWord[];
   /** Steps of a failed saga that may have happened and were not undone. */
   readonly notUndone?: readonly string[];
+  /** Whom its end is told, and how that stands. */
+  readonly callback?: RunCallback;
   /** Of a routed run: where it went, and why. */
   readonly decision?: RoutingDecision;
   readonly timeline: readonly TimelineEntry[];
+}
+
+export interface RunCallback {
+  /** Without its query, where receivers like to put a secret. */
+  readonly url: string;
+  readonly state: 'waiting' | CallbackDelivery['state'];
+  readonly attempts: number;
+  /** When the last attempt was made, and why it failed. */
+  readonly at?: number;
+  readonly error?: string;
 }
 
 /** A run without its stages: what there is to tell of one with very many of them at once. */
@@ -93,7 +114,18 @@ export function summarizeRun(
     ...(record.words.length > 0 && { words: record.words }),
     ...(record.outcome?.notUndone && { notUndone: record.outcome.notUndone }),
     ...(decision && { decision }),
+    ...callbackOf(record),
   };
+}
+
+/** A run that was retried in its place will tell of its next end: what became of the last one is past. */
+function callbackOf({ callback, delivery, words }: RunRecord): Pick<RunSummary, 'callback'> {
+  if (!callback) return {};
+  const url = callback.url.replace(/[?#].*$/s, '');
+  const retries = words.filter(({ command }) => command === 'retry').length;
+  if (delivery?.delivery !== retries) return { callback: { url, state: 'waiting', attempts: 0 } };
+  const { state, attempts, at, error } = delivery;
+  return { callback: { url, state, attempts, at, ...(error !== undefined && { error }) } };
 }
 
 /** Why the run ended as it did, or why it waits for a person: then the failure of the stage that it asks about. */

@@ -12,7 +12,13 @@ import { tasksOf, type WorkflowDefinition } from '../orchestrators/definition.js
 import { type RunProgress, WIDE } from '../orchestrators/run-events.js';
 import { kindOfStage, taskOf } from '../orchestrators/stage-task.js';
 import { describeRun, type RunStatus, type RunSummary, statusOf, summarizeRun } from '../orchestrators/timeline.js';
-import { branchEntry, type PageOptions, pageOf, type StageCounts, type TimelinePage } from '../orchestrators/timeline-page.js';
+import {
+  branchEntry,
+  type PageOptions,
+  pageOf,
+  type StageCounts,
+  type TimelinePage,
+} from '../orchestrators/timeline-page.js';
 import type { RunHead, RunLog, RunView, StagesRead } from '../ports.js';
 import { unknownRun } from './said.js';
 
@@ -29,7 +35,10 @@ export type RunLook = ReturnType<typeof createRunLook>;
 const FURTHER_ATTEMPTS = 3;
 
 /** What a run was given, or what came out of it or of one of its stages. */
-export type PayloadOf = { readonly of: 'input' | 'output' } | { readonly of: 'stage'; readonly stage: string };
+export type PayloadOf =
+  | { readonly of: 'input' }
+  | { readonly of: 'output' }
+  | { readonly of: 'stage'; readonly stage: string };
 
 interface Fan {
   readonly definition: WorkflowDefinition;
@@ -65,7 +74,12 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
     }
   }
 
-  function readBranches(run: string, fan: Fan, record: RunRecord, branches: readonly PlannedBranch[]): Promise<StagesRead> {
+  function readBranches(
+    run: string,
+    fan: Fan,
+    record: RunRecord,
+    branches: readonly PlannedBranch[],
+  ): Promise<StagesRead> {
     const children = branches.map(({ kind, stage }) => {
       const { queue, attempts } = taskOf(fan.definition, { kind, stage });
       return {
@@ -164,11 +178,12 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
     /** Undefined where nothing is recorded. @throws SwitchyardError UNKNOWN_RUN; INVALID_INPUT for a stage that is none */
     async payload(run: string, what: PayloadOf): Promise<unknown> {
       const { record } = await headOf(run);
-      if (what.of === 'input') return record.input;
-      if (what.of === 'output') return record.outcome?.output;
+      if (what.of !== 'stage') return what.of === 'input' ? record.input : record.outcome?.output;
+      const { stage } = what;
       const definition = find(record.workflow, record.version);
       if (!definition) return undefined;
-      return await view.output(run, { stage: what.stage, key: keys.job(queueOf(definition, what.stage), stageJobId(run, what.stage)) });
+      const key = keys.job(queueOf(definition, stage), stageJobId(run, stage));
+      return await view.output(run, { stage, key });
     },
   };
 }
@@ -184,7 +199,13 @@ function countsOf(head: RunHead, { plan }: Fan, { active }: StagesRead): StageCo
   const skipped = plan.filter((branch) => branch.skipped !== undefined).length;
   const { completed, failed } = head;
   const running = active.size;
-  return { waiting: Math.max(0, plan.length - skipped - completed - failed - running), running, completed, failed, skipped };
+  return {
+    waiting: Math.max(0, plan.length - skipped - completed - failed - running),
+    running,
+    completed,
+    failed,
+    skipped,
+  };
 }
 
 function queueOf(definition: WorkflowDefinition, stage: string): string {

@@ -76,7 +76,10 @@ export function createSharedPolls<State>(options: SharedPollOptions<State>): Sha
         return 'over';
       }
       // The message alone: an error of the client carries the command's arguments.
-      log.debug({ watched: key, reason: toSwitchyardError(thrown).message }, 'looking again failed; the next look follows');
+      log.debug(
+        { watched: key, reason: toSwitchyardError(thrown).message },
+        'looking again failed; the next look follows',
+      );
       return RETRY_MS;
     }
   }

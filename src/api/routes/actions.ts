@@ -36,29 +36,53 @@ const plain = z.strictObject(said);
 const answer = z.strictObject({ ...said, stage: stage.optional().describe('which, where the run asks about several') });
 
 const ACTIONS: readonly Action[] = [
-  action('cancel', 'Stop it: what waits is dropped, what runs is aborted, a saga undoes what it did', plain, async (run, body) =>
-    void (await run.cancel(words(body))),
+  action(
+    'cancel',
+    'Stop it: what waits is dropped, what runs is aborted, a saga undoes what it did',
+    plain,
+    async (run, body) => void (await run.cancel(words(body))),
   ),
   action('retry', 'Do what failed again: in its place, or as another run, which is returned', plain, (run, body) =>
     run.retry(words(body)),
   ),
-  action('resume', 'Try the stuck undo, or the stuck step past the pivot, again', plain, async (run, body) =>
-    void (await run.resume(words(body))),
+  action(
+    'resume',
+    'Try the stuck undo, or the stuck step past the pivot, again',
+    plain,
+    async (run, body) => void (await run.resume(words(body))),
   ),
-  action('skip', 'Leave the stuck undo undone, and go on with the others', z.strictObject(reasoned), async (run, body) =>
-    void (await run.skip({ ...words(body), reason: body.reason })),
+  action(
+    'skip',
+    'Leave the stuck undo undone, and go on with the others',
+    z.strictObject(reasoned),
+    async (run, body) => void (await run.skip({ ...words(body), reason: body.reason })),
   ),
-  action('abandon', 'End it as failed, with all that is due left undone', z.strictObject(reasoned), async (run, body) =>
-    void (await run.abandon({ ...words(body), reason: body.reason })),
+  action(
+    'abandon',
+    'End it as failed, with all that is due left undone',
+    z.strictObject(reasoned),
+    async (run, body) => void (await run.abandon({ ...words(body), reason: body.reason })),
   ),
-  action('approve', 'Say yes', answer, async (run, body) => void (await run.approve({ ...words(body), ...about(body) }))),
-  action('reject', 'Say no: the stage fails', answer, async (run, body) =>
-    void (await run.reject({ ...words(body), ...about(body) })),
+  action(
+    'approve',
+    'Say yes',
+    answer,
+    async (run, body) => void (await run.approve({ ...words(body), ...about(body) })),
+  ),
+  action(
+    'reject',
+    'Say no: the stage fails',
+    answer,
+    async (run, body) => void (await run.reject({ ...words(body), ...about(body) })),
   ),
   action(
     'resolve',
     'Say whether the effect happened that the run asks about',
-    z.strictObject({ ...said, happened: z.boolean(), output: z.unknown().describe('what the step returned') }),
+    z.strictObject({
+      ...said,
+      happened: z.boolean(),
+      output: z.unknown().optional().describe('what the step returned'),
+    }),
     async (run, body) => void (await run.resolve({ ...words(body), happened: body.happened, output: body.output })),
   ),
   action(
@@ -75,6 +99,7 @@ export function addActionRoutes(server: ApiServer, context: ApiContext): void {
       `/v1/runs/:id/${name}`,
       {
         schema: {
+          operationId: `${name}Run`,
           summary,
           description: 'Answers with the run as it stands then, or after `waitMs`.',
           tags: ['actions'],

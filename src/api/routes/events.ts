@@ -13,7 +13,10 @@ import type { ApiServer } from '../zod-server.js';
 const resumes = z.looseObject({
   'last-event-id': z.string().max(64).optional().describe('of the last event that was taken'),
 });
-const events = z.string().describe('text/event-stream; docs/http.md has the events');
+const events = {
+  description: 'events until the run ends; docs/http.md has them',
+  content: { 'text/event-stream': { schema: z.string() } },
+};
 
 interface Followed<State> {
   readonly polls: SharedPolls<State>;
@@ -29,8 +32,10 @@ export function addEventRoutes(server: ApiServer, context: ApiContext): void {
     '/v1/runs/:id/events',
     {
       schema: {
+        operationId: 'watchRun',
         summary: 'Watch a run',
-        description: 'Events `run`, until `end`. With `Last-Event-ID` what has changed since, or everything; never less.',
+        description:
+          'Events `run`, until `end`. With `Last-Event-ID` what has changed since, or everything; never less.',
         tags: ['events'],
         params: runPath,
         headers: resumes,
@@ -44,6 +49,7 @@ export function addEventRoutes(server: ApiServer, context: ApiContext): void {
     '/v1/events',
     {
       schema: {
+        operationId: 'watchRuns',
         summary: 'Watch the list of runs',
         description: 'Events `runs`: counts, and the newest runs, each time one of them has changed.',
         tags: ['events'],

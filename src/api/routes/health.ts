@@ -8,13 +8,21 @@ import type { ApiServer } from '../zod-server.js';
 export function addHealthRoutes(server: ApiServer, { ping, redis }: ApiContext): void {
   server.get(
     '/healthz',
-    { schema: { summary: 'Answers', tags: ['health'], response: { 200: z.object({ status: z.literal('ok') }) } } },
+    {
+      schema: {
+        operationId: 'isAlive',
+        summary: 'Answers',
+        tags: ['health'],
+        response: { 200: z.object({ status: z.literal('ok') }) },
+      },
+    },
     async () => ({ status: 'ok' }),
   );
   server.get(
     '/readyz',
     {
       schema: {
+        operationId: 'isReady',
         summary: 'Redis answers',
         tags: ['health'],
         response: { 200: z.object({ status: z.literal('ready') }), ...problems(503) },

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
+import type { FastifyReply } from 'fastify';
 import type { ApiServer } from '../zod-server.js';
 
 const PATHS = ['/', '/runs/:id', '/start/:workflow'] as const;
@@ -53,6 +54,6 @@ export async function addPages(server: ApiServer, folder: string | undefined): P
 }
 
 /** A name of ours does not change with its content: it is asked for each time, and answered with 304. */
-function setHeaders(response: { setHeader(name: string, value: string): unknown }): void {
-  response.setHeader('cache-control', 'no-cache');
+function setHeaders(reply: FastifyReply): void {
+  reply.header('cache-control', 'no-cache');
 }

@@ -20,7 +20,10 @@ const PayloadQuery = z.strictObject({
 
 const Payload = z
   .object({
-    value: z.unknown().optional().describe('absent where nothing is recorded; text that breaks off where it is truncated'),
+    value: z
+      .unknown()
+      .optional()
+      .describe('absent where nothing is recorded; text that breaks off where it is truncated'),
     redacted: z.boolean(),
     truncated: z.boolean(),
   })
@@ -36,8 +39,10 @@ export function addRunRoutes(server: ApiServer, context: ApiContext): void {
     '/v1/runs/:id',
     {
       schema: {
+        operationId: 'getRun',
         summary: 'A run',
-        description: 'As `switchyard show --json` gives it. With `timeline=none` at a cost that does not grow with its stages.',
+        description:
+          'As `switchyard show --json` gives it. With `timeline=none` at a cost that does not grow with its stages.',
         tags: ['runs'],
         params: runPath,
         querystring: waitQuery,
@@ -51,8 +56,10 @@ export function addRunRoutes(server: ApiServer, context: ApiContext): void {
     '/v1/runs/:id/timeline',
     {
       schema: {
+        operationId: 'getTimeline',
         summary: "A page of a run's timeline",
-        description: 'At most 30 commands of Redis, whatever the number of stages. Pages of one state may come back short.',
+        description:
+          'At most 30 commands of Redis, whatever the number of stages. Pages of one state may come back short.',
         tags: ['runs'],
         params: runPath,
         querystring: timelineQuery,
@@ -67,6 +74,7 @@ export function addRunRoutes(server: ApiServer, context: ApiContext): void {
     '/v1/runs/:id/payload',
     {
       schema: {
+        operationId: 'getPayload',
         summary: 'What a run was given, or what came out of it or of one stage',
         tags: ['runs'],
         params: runPath,
@@ -77,7 +85,10 @@ export function addRunRoutes(server: ApiServer, context: ApiContext): void {
     async ({ params, query }) => {
       const reveal = query.reveal === 'true';
       if (reveal && payloads === 'redacted') {
-        throw new SwitchyardError('FORBIDDEN', 'This server shows no payloads: it was started with payloads "redacted".');
+        throw new SwitchyardError(
+          'FORBIDDEN',
+          'This server shows no payloads: it was started with payloads "redacted".',
+        );
       }
       const value = await sy.run(params.id).payload(payloadOf(query));
       if (value === undefined) return { redacted: false, truncated: false };

@@ -42,6 +42,7 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
     '/v1/runs',
     {
       schema: {
+        operationId: 'startRun',
         summary: 'Start a run',
         description: '202 with the run as it stands, once it is durably accepted; 200 when it settled within `waitMs`.',
         tags: ['runs'],
@@ -68,6 +69,7 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
     '/v1/runs',
     {
       schema: {
+        operationId: 'listRuns',
         summary: 'Runs, newest first',
         description: 'Of very many runs a page with `text` may be short, or empty, and have a cursor: go on with it.',
         tags: ['runs'],

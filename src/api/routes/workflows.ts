@@ -14,6 +14,7 @@ export function addWorkflowRoutes(server: ApiServer, { sy }: ApiContext): void {
     '/v1/workflows',
     {
       schema: {
+        operationId: 'listWorkflows',
         summary: 'The workflows that can be started here',
         tags: ['workflows'],
         response: { 200: WorkflowList, ...problems(401, 403) },
@@ -26,6 +27,7 @@ export function addWorkflowRoutes(server: ApiServer, { sy }: ApiContext): void {
     '/v1/counts',
     {
       schema: {
+        operationId: 'countRuns',
         summary: 'How many runs of each workflow are under way, wait for a person, or ended in each way',
         tags: ['runs'],
         response: { 200: Counts, ...problems(401, 403, 503) },

@@ -10,7 +10,7 @@ export const Issue = z
   })
   .meta({ id: 'Issue' });
 
-export const Problem = z
+const Problem = z
   .object({
     type: z.string(),
     title: z.string(),
@@ -23,7 +23,8 @@ export const Problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457, with a stable code' });
 
-/** The answers that every route may give besides its own. */
+/** The refusals and failures of a route, by status, for its part of the OpenAPI document. */
 export function problems<Status extends number>(...statuses: readonly Status[]) {
-  return Object.fromEntries(statuses.map((status) => [status, Problem])) as Record<Status, typeof Problem>;
+  const described = { description: 'refused, or failed', content: { 'application/problem+json': { schema: Problem } } };
+  return Object.fromEntries(statuses.map((status) => [status, described])) as Record<Status, typeof described>;
 }

@@ -72,9 +72,7 @@ const Decision = z
     priority: z.string(),
     escalate: z.string().optional(),
     evidence: z.unknown().optional(),
-    sla: z
-      .object({ ms: z.number(), dueAt: time, warnAt: time.optional(), warnedAt: time.optional() })
-      .optional(),
+    sla: z.object({ ms: z.number(), dueAt: time, warnAt: time.optional(), warnedAt: time.optional() }).optional(),
   })
   .meta({ id: 'Decision' });
 
