@@ -228,17 +228,17 @@ describe('whoever uses the keyboard', () => {
     const cancel = button('Cancel run');
     for (
       let presses = 0;
-      presses < 30 && !(await cancel.evaluate((found) => found.matches(':focus-visible')));
+      presses < 30 && !(await cancel.evaluate('(found) => found.matches(":focus-visible")'));
       presses += 1
     ) {
       await page.keyboard.press('Tab');
     }
-    expect(await cancel.evaluate((found) => getComputedStyle(found).outlineStyle)).toBe('solid');
+    expect(await cancel.evaluate('(found) => getComputedStyle(found).outlineStyle')).toBe('solid');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
-    expect(await cancel.evaluate((found) => found === document.activeElement)).toBe(true);
+    expect(await cancel.evaluate('(found) => found === document.activeElement')).toBe(true);
   });
 });
 
@@ -273,7 +273,7 @@ describe('a run with 10,000 branches', () => {
     expect(commands.length).toBeLessThanOrEqual(30);
 
     expect(await page.locator('.wide li').count()).toBeLessThan(60);
-    await page.locator('.window').evaluate((box) => box.scrollTo(0, box.scrollHeight));
+    await page.locator('.window').evaluate('(box) => box.scrollTo(0, box.scrollHeight)');
     await page.locator('.wide li[aria-posinset="10000"] .stage-line').waitFor();
     await page.getByRole('button', { name: /^Failed 10/ }).click();
     await page.locator('.wide li[aria-setsize="10"] .stage-line').first().click();

@@ -5,6 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply } from 'fastify';
 import type { ApiServer } from '../zod-server.js';
@@ -33,9 +34,12 @@ const HEADERS = {
   ].join('; '),
 } as const;
 
-/** The folder of the built pages, where it holds them. */
-export function pagesIn(folder: string): string | undefined {
-  return existsSync(join(folder, BUNDLE)) ? folder : undefined;
+/** Beside the compiled server; for one that runs from the sources, where the build has put them. */
+const PLACES = ['../../ui', '../../../dist/ui'].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+
+/** The folder of the built pages: the one that is given, or where they belong. Undefined where there are none. */
+export function pagesFolder(given: string | undefined): string | undefined {
+  return (given === undefined ? PLACES : [given]).find((folder) => existsSync(join(folder, BUNDLE)));
 }
 
 /** Whether a path is the page's own, which asks for the token itself. */

@@ -2,8 +2,11 @@
 const of = encodeURIComponent;
 
 function query(values: Readonly<Record<string, string | number | undefined>>): string {
-  const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
-  return set.length === 0 ? '' : `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}`;
+  const set = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== '') set.set(name, String(value));
+  }
+  return set.size === 0 ? '' : `?${set}`;
 }
 
 export interface RunsQuery {
