@@ -27,7 +27,7 @@ export function PageFrame({ title, at, live, children }: Frame) {
       <a class="skip-link" href="#main">
         Skip to content
       </a>
-      <header class="top">
+      <header class="masthead">
         <a class="wordmark" href={page.runs()}>
           <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
             <path d="M4 23h9c6 0 5-14 12-14h4M13 23h16" />

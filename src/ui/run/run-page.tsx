@@ -92,7 +92,7 @@ export function RunPage({ id }: { readonly id: string }) {
       </section>
       <section class="panel" aria-labelledby="payloads-title">
         <h2 id="payloads-title">Input and output</h2>
-        <div class="row top">
+        <div class="row align-top">
           <PayloadView path={api.payload(id, 'input')} label="input" />
           {over && <PayloadView path={api.payload(id, 'output')} label="output" />}
         </div>

@@ -25,6 +25,8 @@ interface RunTimelineProps {
 }
 
 export function RunTimeline({ run, workflow, stages, chosen, onChoose, want, now }: RunTimelineProps) {
+  const { total } = stages;
+  const wide = total > NARROW;
   const entries = useMemo(() => inOrder(stages), [stages]);
   const moving = entries.some(({ state }) => state === 'running');
   const clock = moving ? now : 0;
@@ -32,12 +34,11 @@ export function RunTimeline({ run, workflow, stages, chosen, onChoose, want, now
     const spans = entries.flatMap((entry) => spanOf(entry, clock) ?? []);
     const last = spans.reduce((latest, { to }) => Math.max(latest, to), run.createdAt);
     const to = FINAL.has(run.status) ? Math.max(last, run.finishedAt ?? last) : Math.max(last, clock);
-    return axisOf(spans, run.createdAt, to);
-  }, [entries, clock, run.createdAt, run.finishedAt, run.status]);
-  const { total } = stages;
+    return axisOf(wide ? undefined : spans, run.createdAt, to);
+  }, [wide, entries, clock, run.createdAt, run.finishedAt, run.status]);
   const shape = workflow?.shape;
   const shared = { run, axis, now, queueOf: (entry: TimelineEntry) => queueOf(shape, entry) };
-  if (total > NARROW) {
+  if (wide) {
     const shown = chosen === '' ? total : stages.counts[chosen];
     return (
       <>

@@ -29,7 +29,10 @@ export function RungCell({ entry, label, order, createdAt, now, open, onToggle }
       <button type="button" aria-expanded={open} aria-describedby={spoken} onClick={onToggle}>
         <span class="cell-name">
           <Icon name={entry.kind === 'undo' && entry.state === 'completed' ? 'back' : sign} />
-          <span>{label === '' ? humanName(entry.name) : label}</span>
+          <span>
+            {label === '' ? humanName(entry.name) : label}
+            {label !== '' && <span class="sr-only">: {humanName(entry.name)}</span>}
+          </span>
         </span>
         <span class="cell-facts number">
           {order !== undefined && <span class="order">undo {order}</span>}

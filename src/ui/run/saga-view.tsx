@@ -4,7 +4,7 @@
  */
 
 import { useState } from 'preact/hooks';
-import type { RunSummary, StepShape, TimelineEntry } from '../connection/shapes.js';
+import type { RunSummary, StageState, StepShape, TimelineEntry } from '../connection/shapes.js';
 import { humanName } from '../words/stage-name.js';
 import { AxisHead } from './axis-head.js';
 import { type Rung, rungsOf } from './ladder.js';
@@ -22,6 +22,14 @@ interface SagaViewProps {
   readonly queueOf: (entry: TimelineEntry) => string | undefined;
 }
 
+const UNDO_WORDS: Readonly<Record<StageState, string>> = {
+  waiting: 'Undo waits',
+  running: 'Undoing',
+  completed: 'Undone',
+  failed: 'Undo failed',
+  skipped: 'Not undone',
+};
+
 export function SagaView({ run, entries, steps, axis, now, queueOf }: SagaViewProps) {
   const rungs = rungsOf(steps, entries, run);
   const back = rungs.some(({ undo }) => undo !== undefined);
@@ -30,8 +38,8 @@ export function SagaView({ run, entries, steps, axis, now, queueOf }: SagaViewPr
   return (
     <div class={back ? 'ladder back' : 'ladder'}>
       <div class="ladder-head" aria-hidden="true">
-        <span class="way">Forward ↓</span>
-        <span class="way undo">{back && '↑ Back'}</span>
+        <span class="direction">Forward ↓</span>
+        <span class="direction undo">{back && '↑ Back'}</span>
         <AxisHead axis={axis} />
       </div>
       <ol>
@@ -57,7 +65,7 @@ export function SagaView({ run, entries, steps, axis, now, queueOf }: SagaViewPr
             {rung.undo ? (
               <RungCell
                 entry={rung.undo}
-                label={`Undo ${humanName(rung.name).toLowerCase()}`}
+                label={UNDO_WORDS[rung.undo.state]}
                 order={rung.undoOrder}
                 createdAt={run.createdAt}
                 now={now}

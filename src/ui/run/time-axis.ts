@@ -38,8 +38,9 @@ export function spanOf({ startedAt, finishedAt, state, attempts }: TimelineEntry
   return { from: startedAt, to: Math.max(startedAt, finishedAt ?? (state === 'running' ? now : last)) };
 }
 
-export function axisOf(spans: readonly Span[], from: number, to: number): TimeAxis {
-  const pieces = workAndIdle(spans, from, Math.max(to, from + 1));
+/** @param spans undefined where not all are known: then nothing is cut out */
+export function axisOf(spans: readonly Span[] | undefined, from: number, to: number): TimeAxis {
+  const pieces = workAndIdle(spans ?? [{ from, to }], from, Math.max(to, from + 1));
   const work = pieces.reduce((sum, piece) => sum + (piece.busy ? piece.to - piece.from : 0), 0);
   const isBreak = (piece: Piece) =>
     !piece.busy && piece.to - piece.from > Math.max(SHORTEST_BREAK_MS, work * IDLE_FACTOR);

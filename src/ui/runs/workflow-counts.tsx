@@ -6,7 +6,7 @@ import type { Tone } from '../words/status.js';
 const COLUMNS: readonly (readonly [status: keyof RunCounts, label: string, tone: Tone])[] = [
   ['open', 'In progress', 'busy'],
   ['compensating', 'Compensating', 'undo'],
-  ['attention', 'Need a person', 'warn'],
+  ['attention', 'Waiting', 'warn'],
   ['completed', 'Completed', 'good'],
   ['partial', 'Partial', 'warn'],
   ['compensated', 'Compensated', 'undo'],

@@ -7,6 +7,8 @@ export function ArrayField({ schema, path, label, required, value, issues, onCha
   const items: readonly unknown[] = Array.isArray(value) ? value : [];
   const own = issuesAt(issues, path);
   const item = schema.items ?? {};
+  // Lists are named for many, and each of them is one.
+  const one = label.replace(/s$/, '');
   return (
     <fieldset id={fieldId(path)} class="list">
       <legend>
@@ -20,7 +22,7 @@ export function ArrayField({ schema, path, label, required, value, issues, onCha
           <Nested
             schema={item}
             path={[...path, at]}
-            label={`${label} ${at + 1}`}
+            label={`${one} ${at + 1}`}
             required
             value={each}
             issues={issues}
@@ -30,7 +32,7 @@ export function ArrayField({ schema, path, label, required, value, issues, onCha
             <button
               type="button"
               class="icon-button"
-              aria-label={`Remove ${label} ${at + 1}`}
+              aria-label={`Remove ${one.toLowerCase()} ${at + 1}`}
               onClick={() => onChange(path, items.toSpliced(at, 1))}
             >
               <Icon name="close" />
@@ -40,7 +42,7 @@ export function ArrayField({ schema, path, label, required, value, issues, onCha
       ))}
       {items.length < (schema.maxItems ?? Number.POSITIVE_INFINITY) && (
         <button type="button" class="button small" onClick={() => onChange(path, [...items, emptyDraft(item)])}>
-          <Icon name="plus" /> Add {label.toLowerCase()}
+          <Icon name="plus" /> Add {one.toLowerCase()}
         </button>
       )}
     </fieldset>
