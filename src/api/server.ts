@@ -19,6 +19,7 @@ import { type Authorize, askAuthorize } from './authorize.js';
 import { mountBullBoard } from './bull-board.js';
 import type { ApiContext } from './context.js';
 import { addDocsPage } from './docs-page.js';
+import { gracefulClose } from './graceful-close.js';
 import { createLiveRuns } from './live/live-runs.js';
 import { describeApi } from './openapi.js';
 import { answerErrors } from './problem.js';
@@ -80,8 +81,6 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** How often Node looks for such requests. */
 const TIMEOUT_CHECK_MS = 1_000;
-/** How long what is being answered may take when the server closes. */
-const CLOSE_GRACE_MS = 5_000;
 /** A run's id in a path: a workflow's name has at most 64 characters. */
 const MAX_PATH_PART = 256;
 
@@ -112,11 +111,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     genReqId: requestId,
     trustProxy: typeof options.trustProxy === 'object' ? [...options.trustProxy] : (options.trustProxy ?? false),
   });
+  const closeServer = gracefulClose(server);
   const close = async (): Promise<void> => {
     closing.abort();
-    const late = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
-    await server.close();
-    clearTimeout(late);
+    await closeServer();
     await pool.close();
     redis.disconnect();
   };
