@@ -197,7 +197,7 @@ describe('a new user', () => {
     await status('Running');
     await checked('parallel-running');
     await status('Partial');
-    await button('Retry from “Weather”').waitFor();
+    await button('Retry “Weather”').waitFor();
     await checked('parallel-partial');
   });
 

@@ -20,13 +20,14 @@ export interface Rung {
 export function rungsOf(
   shape: readonly StepShape[] | undefined,
   entries: readonly TimelineEntry[],
-  run: Pick<RunSummary, 'status' | 'notUndone'>,
+  run: Pick<RunSummary, 'status' | 'notUndone' | 'questions'>,
 ): readonly Rung[] {
   const steps = shape ?? entries.filter(({ kind }) => kind === 'step').map(({ name }) => ({ name, pivot: false }));
   const undos = entries.filter(({ kind }) => kind === 'undo');
   const order = undos
     .filter(({ startedAt }) => startedAt !== null)
     .sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
+  const asked = new Set(run.questions?.map(({ about }) => about));
   const turned = undos.length > 0 || FINAL.has(run.status);
   return steps.map(({ name, pivot }) => {
     const step = entries.find((entry) => entry.kind === 'step' && entry.name === name);
@@ -40,7 +41,7 @@ export function rungsOf(
       undoOrder: ran > 0 ? ran : undefined,
       pivot,
       undoRemark: undo ? undefined : undoRemark(name, begun, pivot, undos.length > 0, run),
-      stepRemark: begun ? undefined : turned ? 'not reached' : 'waiting',
+      stepRemark: begun ? undefined : asked.has(name) ? 'waits for a person' : turned ? 'not reached' : 'waiting',
     };
   });
 }

@@ -32,7 +32,7 @@ export function RunHead({ run, outcome, actions, now, onChoose }: RunHeadProps) 
       </div>
       <div class="outcome">
         <p role="status">{outcome.sentence}</p>
-        {outcome.because !== undefined && <p class="because">{outcome.because}</p>}
+        {outcome.because !== undefined && !run.questions && <p class="because">{outcome.because}</p>}
       </div>
       <dl class="facts">
         <div>

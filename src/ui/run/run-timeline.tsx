@@ -28,7 +28,7 @@ export function RunTimeline({ run, workflow, stages, chosen, onChoose, want, now
   const { total } = stages;
   const wide = total > NARROW;
   const entries = useMemo(() => inOrder(stages), [stages]);
-  const moving = entries.some(({ state }) => state === 'running');
+  const moving = wide ? !FINAL.has(run.status) : entries.some(({ state }) => state === 'running');
   const clock = moving ? now : 0;
   const axis = useMemo(() => {
     const spans = entries.flatMap((entry) => spanOf(entry, clock) ?? []);

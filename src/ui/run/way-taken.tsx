@@ -59,7 +59,7 @@ export function WayTaken({ run, entries, now }: WayTakenProps) {
       )}
       {escalation ? (
         <WayNode kind="Escalation" title="To a person" state={escalation.state}>
-          {decision.escalate !== undefined && <p class="small">Why: {decision.escalate}</p>}
+          {decision.escalatedFor !== undefined && <p>{sentence(decision.escalatedFor)}</p>}
           <Taken entry={escalation} now={now} />
         </WayNode>
       ) : (
@@ -78,4 +78,8 @@ function Taken({ entry, now }: { readonly entry: TimelineEntry; readonly now: nu
       {error !== undefined && <p class="bad small">{error}</p>}
     </>
   );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -56,9 +56,17 @@ function retryAction({ status }: RunSummary, entries: readonly TimelineEntry[]):
       consequence: 'Its input is run again as a new run; this one stays as it is.',
     };
   }
-  const failed = entries.find(({ state, kind }) => state === 'failed' && kind !== 'undo');
-  const from = failed ? ` from “${humanName(failed.name)}”` : '';
-  return { ...again, label: `Retry${from}`, consequence: 'What failed is tried again; the results of the rest stand.' };
+  const failed = entries.filter(({ state, kind }) => state === 'failed' && kind !== 'undo');
+  return {
+    ...again,
+    label: `Retry ${whatFailed(failed)}`,
+    consequence: 'What failed is tried again; the results of the rest stand.',
+  };
+}
+
+function whatFailed([first, ...more]: readonly TimelineEntry[]): string {
+  if (!first || more.length > 0) return 'what failed';
+  return `${first.kind === 'step' ? 'from ' : ''}“${humanName(first.name)}”`;
 }
 
 /** The answers to one question, the usual one first. */

@@ -19,7 +19,7 @@ export function outcomeOf(run: RunSummary, entries: readonly TimelineEntry[], co
     case 'compensating':
       return { sentence: `It failed${failedStep(entries)}. What happened before is being undone, last first.` };
     case 'completed':
-      return { sentence: counts.skipped > 0 ? `Done. ${skippedText(counts)}` : 'Done.' };
+      return { sentence: `${doneText(entries, counts)}${counts.skipped > 0 ? ` ${skippedText(counts)}` : ''}` };
     case 'partial':
       return { sentence: `Done in part: ${partText(counts)}`, ...why };
     case 'failed':
@@ -43,6 +43,16 @@ export function outcomeOf(run: RunSummary, entries: readonly TimelineEntry[], co
     case 'waiting_approval':
       return { sentence: `Waiting for a person to approve “${humanName(asked(run))}”.` };
   }
+}
+
+function doneText(entries: readonly TimelineEntry[], { completed }: StageCounts): string {
+  const route = entries.find(({ kind }) => kind === 'route');
+  const person = entries.some(({ kind }) => kind === 'escalation');
+  if (route) return `Answered by “${humanName(route.name)}”${person ? ', and handed to a person' : ''}.`;
+  if (person) return 'Handed straight to a person.';
+  const steps = entries.filter(({ kind }) => kind === 'step').length;
+  if (steps > 0) return steps === 1 ? 'Its one step is done.' : `All ${steps} steps are done.`;
+  return completed === 1 ? 'Its one branch completed.' : `All ${completed.toLocaleString('en')} branches completed.`;
 }
 
 function asked({ questions, error }: RunSummary): string {

@@ -5,7 +5,11 @@ const UNDO = /\.undo$/;
 const ATTENTION = /\.attention$/;
 
 export function humanName(name: string): string {
-  const words = name.replace(UNDO, '').replace(ATTENTION, '').replace(/[._-]+/g, ' ').trim();
+  const words = name
+    .replace(UNDO, '')
+    .replace(ATTENTION, '')
+    .replace(/[._-]+/g, ' ')
+    .trim();
   return words === '' ? name : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
