@@ -34,6 +34,8 @@ export interface CallbackRules {
 }
 
 export const CALLBACK_MAX_PAUSE_MS = 4 * 3_600_000;
+/** Bytes of a body: receivers commonly take as much and no more. A larger run is told without its input and output. */
+export const CALLBACK_MAX_BYTES = 128 * 1024;
 const DEFAULTS = { timeout: '10s', attempts: 15, firstPause: '5s' } as const;
 const MIN_SECRET_BYTES = 24;
 const MAX_URL_LENGTH = 2_048;
@@ -42,6 +44,7 @@ const MAX_URL_LENGTH = 2_048;
 export function callbackRules(settings: CallbackSettings, env: NodeJS.ProcessEnv = process.env): CallbackRules {
   const places = settings.allow.map(placeOf);
   const given = settings.secret ?? env.SWITCHYARD_CALLBACK_SECRET ?? '';
+  if (given.length === 0) throw invalid('there is no secret');
   const secrets = (typeof given === 'string' ? [given] : given).map(secretOf);
   const { timeout, attempts, firstPause } = { ...DEFAULTS, ...settings };
   if (!Number.isInteger(attempts) || attempts < 1) throw invalid(`attempts is ${attempts}; give a whole number from 1`);

@@ -3,27 +3,9 @@
  * `Origin` and token, with the body parsed, so that it can tell one workflow from another.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Authorize, AuthorizedRequest } from '../api-settings.js';
 import { SwitchyardError } from '../errors.js';
 import { OPEN_PATHS } from './admission.js';
-
-export interface AuthorizedRequest {
-  readonly method: string;
-  /** The route as it is written, such as `/v1/runs/:id/cancel`; the path itself where there is none. */
-  readonly route: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Address of the peer: of the last proxy, where there is one. */
-  readonly ip: string;
-  /** The run that it is about. */
-  readonly run?: string;
-  /** The workflow that is to be started. */
-  readonly workflow?: string;
-}
-
-/** False refuses with 403; throwing refuses too, with a SwitchyardError's own code. `by` is kept with what is said of runs. */
-export type Authorize = (
-  request: AuthorizedRequest,
-) => boolean | { readonly by: string } | Promise<boolean | { readonly by: string }>;
 
 const callers = new WeakMap<FastifyRequest, string>();
 
@@ -32,13 +14,19 @@ export function callerOf(request: FastifyRequest): string | undefined {
   return callers.get(request);
 }
 
-export function askAuthorize(server: FastifyInstance, authorize: Authorize | undefined): void {
+/** @param isPage paths that hold nothing, and ask for credentials themselves */
+export function askAuthorize(
+  server: FastifyInstance,
+  authorize: Authorize | undefined,
+  isPage: (path: string) => boolean,
+): void {
   if (!authorize) return;
   server.addHook('preValidation', async (request) => {
-    if (OPEN_PATHS.has(pathOf(request))) return;
+    const path = pathOf(request);
+    if (OPEN_PATHS.has(path) || isPage(path)) return;
     const answer = await authorize(described(request));
     if (answer === false) {
-      throw new SwitchyardError('FORBIDDEN', `You may not ${request.method} ${pathOf(request)}.`);
+      throw new SwitchyardError('FORBIDDEN', `You may not ${request.method} ${path}.`);
     }
     if (typeof answer === 'object') callers.set(request, answer.by);
   });

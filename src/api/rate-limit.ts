@@ -1,13 +1,9 @@
 /** So many requests in a while from one address, whatever they are about; also those that are refused, or tokens could be tried at leisure. */
 import fastifyRateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
+import type { RateLimit } from '../api-settings.js';
 import { SwitchyardError } from '../errors.js';
 import { OPEN_PATHS } from './admission.js';
-
-export interface RateLimit {
-  readonly max: number;
-  readonly windowMs: number;
-}
 
 /** A page that is watched asks a few times a second; a program that starts runs may ask a hundred times. */
 export const DEFAULT_RATE_LIMIT: RateLimit = { max: 1_000, windowMs: 10_000 };

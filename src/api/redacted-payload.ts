@@ -6,11 +6,10 @@
  * - Asked for by name (`reveal`): the values, without those of fields that name a secret.
  * - A server that is set to `redacted` shows nobody more than the first.
  */
+import type { PayloadPolicy } from '../api-settings.js';
 import type { RunSummary, TimelineEntry } from '../orchestrators/timeline.js';
 
 export type SentRun = RunSummary & { readonly timeline?: readonly TimelineEntry[] };
-
-export type PayloadPolicy = 'shown' | 'redacted';
 
 /** Fields of our envelopes and results that say where a job belongs and when it ran. Whatever else there is stays hidden. */
 const SHOWN: ReadonlySet<string> = new Set([

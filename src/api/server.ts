@@ -6,25 +6,25 @@ import { setMaxListeners } from 'node:events';
 import fastify, { type FastifyInstance } from 'fastify';
 import { openRedis } from '../adapters/redis.js';
 import { addressOf, describeAddress, type RedisConnection } from '../adapters/redis-address.js';
+import type { ApiSettings } from '../api-settings.js';
 import { DEFAULT_PREFIX } from '../config.js';
 import type { Switchyard } from '../engine.js';
 import { SwitchyardError } from '../errors.js';
 import { isLoopback } from '../http-admission.js';
-import { ATTENTION_QUEUE } from '../names.js';
+import { ATTENTION_QUEUE, CALLBACKS_QUEUE } from '../names.js';
 import type { Logger } from '../ports.js';
 import { createQueuePool } from '../queues/queue-pool.js';
 import { createRegistry } from '../registry.js';
 import { admitOnly } from './admission.js';
-import { type Authorize, askAuthorize } from './authorize.js';
+import { askAuthorize } from './authorize.js';
 import { mountBullBoard } from './bull-board.js';
 import type { ApiContext } from './context.js';
 import { addDocsPage } from './docs-page.js';
 import { gracefulClose } from './graceful-close.js';
 import { createLiveRuns } from './live/live-runs.js';
 import { describeApi } from './openapi.js';
-import { answerErrors } from './problem.js';
-import { DEFAULT_RATE_LIMIT, limitRate, type RateLimit } from './rate-limit.js';
-import type { PayloadPolicy } from './redacted-payload.js';
+import { answerBroken, answerErrors } from './problem.js';
+import { DEFAULT_RATE_LIMIT, limitRate } from './rate-limit.js';
 import { nameRequests, requestId } from './request-id.js';
 import { addActionRoutes } from './routes/actions.js';
 import { addEventRoutes } from './routes/events.js';
@@ -36,7 +36,7 @@ import { addWorkflowRoutes } from './routes/workflows.js';
 import { secureHeaders } from './security-headers.js';
 import { useZod } from './zod-server.js';
 
-export interface ApiOptions {
+export interface ApiOptions extends ApiSettings {
   readonly sy: Switchyard;
   /** The same as the Switchyard's: Bull Board looks at its queues itself. */
   readonly connection: RedisConnection;
@@ -46,20 +46,8 @@ export interface ApiOptions {
   readonly host?: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Names besides loopback's and `host` by which browsers may reach it. */
-  readonly allowedHosts?: readonly string[];
   /** Required of every request but health checks. */
   readonly token?: string | undefined;
-  /** Asked of every request that has passed the other checks. */
-  readonly authorize?: Authorize | undefined;
-  /** `redacted`: inputs and outputs are shown to nobody. Default `shown`. */
-  readonly payloads?: PayloadPolicy | undefined;
-  /** Requests from one address; `false` for none, where a proxy in front limits them. Default 1,000 in 10 s. */
-  readonly rateLimit?: RateLimit | false | undefined;
-  /** Proxies whose `X-Forwarded-For` is believed. Default: none. */
-  readonly trustProxy?: boolean | readonly string[] | undefined;
-  /** Starts nothing and takes no commands. Default false. */
-  readonly readOnly?: boolean | undefined;
   /** Folder of the built pages; by default the one that comes with the package. */
   readonly ui?: string | undefined;
   readonly log: Logger;
@@ -87,6 +75,7 @@ const MAX_PATH_PART = 256;
 /** @throws SwitchyardError INVALID_CONFIG: an open address without a token, or one that cannot be listened on */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { host = '127.0.0.1', token, authorize, sy, prefix = DEFAULT_PREFIX, log } = options;
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   if (!isLoopback(host) && !token && !authorize) {
     throw new SwitchyardError(
       'INVALID_CONFIG',
@@ -104,8 +93,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   setMaxListeners(0, closing.signal);
   const server = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
+    clientErrorHandler: answerBroken,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PART },
     genReqId: requestId,
@@ -124,13 +117,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       log,
       live,
       payloads: options.payloads ?? 'shown',
+      callback: options.callback,
       closing: closing.signal,
       redis: describeAddress(address),
       async ping() {
         await redis.ping();
       },
     });
-    await mountBullBoard(server, pool, [...createRegistry(sy.workflows).queues(), ATTENTION_QUEUE]);
+    await mountBullBoard(server, pool, [...createRegistry(sy.workflows).queues(), ATTENTION_QUEUE, CALLBACKS_QUEUE]);
     const watched = () => [...live.runs.keys(), ...live.overview.keys()];
     return { url: await listen(server, host, options.port), watched, close };
   } catch (error) {
@@ -142,7 +136,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 /** In the order in which a request meets them; `authorize` is asked once its body is known. */
 async function compose(server: FastifyInstance, options: ApiOptions, context: ApiContext): Promise<void> {
   const { host = '127.0.0.1', allowedHosts = [], token, readOnly = false, log } = options;
+<<<<<<< HEAD
   const ui = pagesFolder(options.ui);
+=======
+  const ui = pagesIn(options.ui ?? fileURLToPath(new URL('../ui', import.meta.url)));
+  const isPage = (path: string) => ui !== undefined && isUiPath(path);
+>>>>>>> api
   answerErrors(server, log);
   nameRequests(server, log);
   secureHeaders(server);
@@ -151,9 +150,9 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
     allowedHosts: [host, ...allowedHosts],
     token,
     readOnly,
-    isPage: (path) => ui !== undefined && isUiPath(path),
+    isPage,
   });
-  askAuthorize(server, options.authorize);
+  askAuthorize(server, options.authorize, isPage);
   await describeApi(server, token !== undefined || options.authorize !== undefined);
   const routes = useZod(server);
   addHealthRoutes(routes, context);

@@ -3,8 +3,7 @@
  * it, so neither can be without the other, and it does not matter whose process starts, ends or dies in between. Delivered
  * at least once: the receiver knows a repetition by its id.
  */
-import { CALLBACK_MAX_PAUSE_MS, type CallbackRules } from '../callbacks.js';
-import { MAX_OUTPUT_BYTES } from '../config.js';
+import { CALLBACK_MAX_BYTES, CALLBACK_MAX_PAUSE_MS, type CallbackRules } from '../callbacks.js';
 import { type SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { CallbackDelivery, RunOutcome, RunRecord } from '../facts.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
@@ -97,7 +96,7 @@ function bodyOf(deps: CallbackDependencies, record: RunRecord, outcome: RunOutco
   const { callback: _callback, ...run } = summarizeRun(definition, { record, stages: new Map() });
   const message = { type: `run.${outcome.status}`, timestamp: new Date(outcome.finishedAt).toISOString() };
   const whole = JSON.stringify({ ...message, data: run });
-  if (Buffer.byteLength(whole) <= MAX_OUTPUT_BYTES) return whole;
+  if (Buffer.byteLength(whole) <= CALLBACK_MAX_BYTES) return whole;
   const { input: _input, output: _output, ...rest } = run;
   return JSON.stringify({ ...message, data: { ...rest, truncated: true } });
 }

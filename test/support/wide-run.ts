@@ -53,7 +53,6 @@ export async function wideRun(branches: number) {
     await sy.close();
   });
   const run = await sy.start(wide, {});
-  const page = `${api.url}/v1/runs/${run.id}/timeline`;
   await expect
     .poll(async () => (await run.page({ limit: 0 })).counts.running, { timeout: 120_000, interval: 100 })
     .toBe(AT_WORK);
@@ -63,10 +62,10 @@ export async function wideRun(branches: number) {
     .toMatchObject({ waiting: branches - half - AT_WORK, running: AT_WORK });
 
   /** What one request costs: commands of Redis, those in scripts counted one by one, and milliseconds. */
-  async function costOf(query: string) {
+  async function costOf(path: string) {
     await admin.config('RESETSTAT');
     const begun = performance.now();
-    const response = await fetch(`${page}${query}`);
+    const response = await fetch(`${api.url}/v1/runs/${run.id}${path}`);
     const body: unknown = await response.json();
     const ms = performance.now() - begun;
     const stats = await admin.info('commandstats');
@@ -77,5 +76,5 @@ export async function wideRun(branches: number) {
     const own = calls.filter(([name]) => name !== 'config|resetstat' && name !== 'info');
     return { status: response.status, body, ms, commands: own.reduce((sum, [, n]) => sum + n, 0), calls: own };
   }
-  return { sy, run, api, half, costOf, finish: () => go.happen() };
+  return { run, half, costOf, finish: () => go.happen() };
 }

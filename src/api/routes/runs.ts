@@ -21,6 +21,10 @@ const Start = z.strictObject({
   priority: z.enum(Object.keys(PRIORITIES) as [Priority, ...Priority[]]).optional(),
   delayMs: z.int().min(0).max(MAX_DELAY_MS).optional().describe('before the first stage may begin'),
   deadline: duration.optional().describe('milliseconds, or such as "30s": when the run is stopped'),
+  callback: z
+    .strictObject({ url: z.string().min(1).max(2_048) })
+    .optional()
+    .describe('told when the run has ended, signed, at least once; its host must be allowed here'),
 });
 
 const instant = z.coerce.number().int().min(0);
@@ -53,7 +57,7 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
     },
     async (request, reply) => {
       const { workflow, input } = request.body;
-      const run = await sy.start(workflow, input, startOptions(request.body)).catch((error: unknown) => {
+      const run = await sy.start(workflow, input, startOptions(request.body, context)).catch((error: unknown) => {
         throw withinBody(error);
       });
       const document = await runAfter(context, run, request.query);
@@ -81,8 +85,9 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
   );
 }
 
-function startOptions({ key, priority, delayMs, deadline }: z.output<typeof Start>) {
-  return given({ key, priority, delay: delayMs, deadline: deadline as Duration | undefined });
+function startOptions({ key, priority, delayMs, deadline, callback }: z.output<typeof Start>, context: ApiContext) {
+  const whom = callback ?? context.callback;
+  return given({ key, priority, delay: delayMs, deadline: deadline as Duration | undefined, callback: whom });
 }
 
 /** Without what was not said, which is no value of its own. */
@@ -94,6 +99,7 @@ function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], und
 /** A workflow names what is wrong with its input; whoever sent the request has it under `input`. */
 function withinBody(thrown: unknown): unknown {
   if (!(thrown instanceof SwitchyardError) || !thrown.issues) return thrown;
+  if (thrown.issues.some(({ path }) => path === 'callback.url')) return thrown;
   const issues = thrown.issues.map(({ path, message }) => ({ path: path === '' ? 'input' : `input.${path}`, message }));
   return new SwitchyardError(thrown.code, thrown.message, { ...thrown.toJSON(), issues, cause: thrown });
 }

@@ -101,6 +101,15 @@ export const RunDocument = z
     words: z.array(Word).optional(),
     notUndone: z.array(z.string()).optional(),
     decision: Decision.optional(),
+    callback: z
+      .object({
+        url: z.string(),
+        state: z.enum(['waiting', 'retrying', 'delivered', 'failed']),
+        attempts: z.int(),
+        at: time.optional(),
+        error: z.string().optional(),
+      })
+      .optional(),
     timeline: z.array(TimelineEntry).optional().describe('left out with timeline=none'),
   })
   .meta({ id: 'Run' });

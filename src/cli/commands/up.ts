@@ -14,7 +14,7 @@ export interface ServeOptions {
   readonly startRedis: boolean;
 }
 
-/** Serves the dashboard until it is told to stop. The embedded Redis stays: workers use it. */
+/** Serves the API and its pages until it is told to stop. The embedded Redis stays: workers use it. */
 export async function serve(settings: Settings, options: ServeOptions, { out, err }: Terminal): Promise<number> {
   const stop = listenForStop();
   const log = commandLog(err, 'warn');
@@ -31,7 +31,8 @@ export async function serve(settings: Settings, options: ServeOptions, { out, er
       prefix: project.prefix,
       host: options.host ?? '127.0.0.1',
       port: settings.port,
-      allowedHosts: options.allowHost ?? [],
+      ...project.api,
+      allowedHosts: [...(options.allowHost ?? []), ...(project.api?.allowedHosts ?? [])],
       token: process.env.SWITCHYARD_TOKEN || undefined,
     });
     const served = { url: api.url, redis: describeRedisUrl(redis.url), embedded: redis.origin === 'embedded' };

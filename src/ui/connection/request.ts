@@ -15,7 +15,7 @@ export class ApiProblem extends Error {
   }
 }
 
-export const UNREACHABLE = 'The server does not answer. Is `switchyard up` still running?';
+export const UNREACHABLE = 'The server does not answer. Is “switchyard up” still running?';
 
 /** @throws ApiProblem */
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {

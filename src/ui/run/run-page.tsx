@@ -76,7 +76,7 @@ export function RunPage({ id }: { readonly id: string }) {
       )}
       <section class="panel" aria-labelledby="timeline-title">
         <h2 id="timeline-title">Timeline</h2>
-        {stages.problem && <ProblemNote problem={stages.problem} />}
+        {stages.problem && !problem && <ProblemNote problem={stages.problem} />}
         {stages.loaded && (
           <RunTimeline
             run={run}

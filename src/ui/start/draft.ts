@@ -77,7 +77,12 @@ export function withValue(draft: Draft, [first, ...rest]: readonly (string | num
 /** What the server said about exactly this place. */
 export function issuesAt(issues: readonly InputIssue[], path: readonly (string | number)[]): readonly string[] {
   const dotted = path.join('.');
-  return issues.filter((issue) => issue.path === dotted).map(({ message }) => message);
+  return issues.filter((issue) => issue.path === dotted).map(({ message }) => toldBriefly(message));
+}
+
+/** A schema says of an empty field which types it expected; whoever fills in a form knows that a field is empty. */
+function toldBriefly(message: string): string {
+  return /received undefined$/.test(message) ? 'is missing' : message;
 }
 
 /** An optional group of fields in which nothing was typed is not there. */

@@ -8,6 +8,7 @@ import { ProblemNote } from '../parts/problem-note.js';
 import { type Draft, emptyDraft, inputOf, RawJson, withValue } from './draft.js';
 import { fieldId } from './field.js';
 import { fieldKind, resolved } from './json-schema.js';
+import { RefusedNote } from './refused-note.js';
 import { SchemaField } from './schema-field.js';
 import { type StartChoices, StartOptions } from './start-options.js';
 
@@ -75,7 +76,8 @@ export function StartForm({ workflow }: { readonly workflow: WorkflowInfo }) {
         onChange={(path, value) => setDraft((before: Draft) => withValue(before, path, value))}
       />
       <StartOptions choices={choices} onChange={setChoices} />
-      {problem && <ProblemNote problem={problem} />}
+      {problem &&
+        (problem.issues.length > 0 ? <RefusedNote issues={problem.issues} /> : <ProblemNote problem={problem} />)}
       <div class="row">
         <button type="submit" class="button main" disabled={busy}>
           Start {workflow.name}

@@ -15,7 +15,7 @@ export function outcomeOf(run: RunSummary, entries: readonly TimelineEntry[], co
     case 'queued':
       return { sentence: 'Accepted. No worker has begun it yet.' };
     case 'running':
-      return { sentence: run.stop ? 'Told to stop; what runs is being ended.' : 'In progress.' };
+      return { sentence: run.stop ? 'Told to stop; what runs is being ended.' : progressText(entries, counts) };
     case 'compensating':
       return { sentence: `It failed${failedStep(entries)}. What happened before is being undone, last first.` };
     case 'completed':
@@ -43,6 +43,20 @@ export function outcomeOf(run: RunSummary, entries: readonly TimelineEntry[], co
     case 'waiting_approval':
       return { sentence: `Waiting for a person to approve “${humanName(asked(run))}”.` };
   }
+}
+
+function progressText(entries: readonly TimelineEntry[], { waiting, running, completed, failed }: StageCounts): string {
+  const now = entries.find(({ kind, state }) => state === 'running' && kind !== 'branch');
+  if (now?.kind === 'step') {
+    const steps = entries.filter(({ kind }) => kind === 'step');
+    return `At “${humanName(now.name)}”, step ${steps.indexOf(now) + 1} of ${steps.length}.`;
+  }
+  if (now?.kind === 'route') return `Being answered by “${humanName(now.name)}”.`;
+  if (now?.kind === 'escalation') return 'Being handed to a person.';
+  const branches = entries.some(({ kind }) => kind === 'branch');
+  const all = waiting + running + completed + failed;
+  if (!branches) return 'In progress.';
+  return `${(completed + failed).toLocaleString('en')} of ${all.toLocaleString('en')} branches have ended.`;
 }
 
 function doneText(entries: readonly TimelineEntry[], { completed }: StageCounts): string {

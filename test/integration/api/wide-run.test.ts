@@ -22,12 +22,12 @@ test('a page of a wide run costs at most thirty commands of Redis, whatever is a
     '?state=running',
     '?state=waiting&limit=500',
   ]) {
-    const { status, commands, body } = await costOf(query);
+    const { status, commands, body } = await costOf(`/timeline${query}`);
     expect([query, status]).toEqual([query, 200]);
     expect([query, commands]).toEqual([query, expect.toSatisfy((n) => n > 0 && n <= 30)]);
     Page.parse(body);
   }
-  const at = async (query: string) => Page.parse((await costOf(query)).body);
+  const at = async (query: string) => Page.parse((await costOf(`/timeline${query}`)).body);
   const running = await at('?state=running&limit=500');
   expect(running.entries.map(({ state }) => state)).toEqual(Array(25).fill('running'));
   const failed = await at('?state=failed&limit=3');
