@@ -136,12 +136,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 /** In the order in which a request meets them; `authorize` is asked once its body is known. */
 async function compose(server: FastifyInstance, options: ApiOptions, context: ApiContext): Promise<void> {
   const { host = '127.0.0.1', allowedHosts = [], token, readOnly = false, log } = options;
-<<<<<<< HEAD
   const ui = pagesFolder(options.ui);
-=======
-  const ui = pagesIn(options.ui ?? fileURLToPath(new URL('../ui', import.meta.url)));
   const isPage = (path: string) => ui !== undefined && isUiPath(path);
->>>>>>> api
   answerErrors(server, log);
   nameRequests(server, log);
   secureHeaders(server);

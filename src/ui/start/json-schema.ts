@@ -67,8 +67,11 @@ export function resolved(schema: JsonSchema, root: JsonSchema = schema, within: 
     const { anyOf: _either, ...rest } = schema;
     return resolved({ ...rest, ...nullable[0] }, root, within);
   }
+  // Of `["string", "null"]` a form can say the null by leaving the field empty.
+  const types = Array.isArray(schema.type) ? schema.type.filter((type) => type !== 'null') : [];
   return {
     ...schema,
+    ...(types.length === 1 && types[0] !== undefined && { type: types[0] }),
     ...(schema.properties && {
       properties: Object.fromEntries(
         Object.entries(schema.properties).map(([member, of]) => [member, resolved(of, root, within)]),
