@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Real kills at length: minutes, not seconds. `npm run test:chaos` runs them, and CI does. */
 const CHAOS = 'test/chaos/**';
-/** In a real browser: `npm run test:browser` runs them, where there is one, and CI does. */
+/** In a real browser: `npm run test:browser` runs them, where there is one. */
 const BROWSER = 'test/browser/**';
 const suite = process.env.TEST_SUITE;
 const LANES: Readonly<Record<string, string>> = { chaos: CHAOS, browser: BROWSER };

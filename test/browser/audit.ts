@@ -1,12 +1,10 @@
 /** What holds for every page, whatever it shows: axe finds nothing, nothing is wider than the window, no rule of the policy is broken. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { WIDTHS } from './shots.js';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 const Violations = z.array(
@@ -33,7 +31,7 @@ export function complaintsOf(page: Page): readonly string[] {
 }
 
 export async function audit(page: Page): Promise<void> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     const found: unknown = await page.evaluate(

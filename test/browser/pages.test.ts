@@ -1,6 +1,6 @@
 /** What a new user does, in a real browser, on real runs: done-when 1 and 4 of the issue that asked for these pages. */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { audit, complaintsOf } from './audit.js';
 import { launchChromium } from './chromium.js';
 import { shoot } from './shots.js';
@@ -38,6 +38,9 @@ const order = (email: string, city = 'Oslo', amountMinor = 5_980) => ({
   amountMinor,
   address: { street: '12 Storgata', city, postalCode: '0155', country: 'NO' },
 });
+
+// A step is a page that is opened, looked at by axe in two colours, and measured at two widths.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A page is given this long to show what happened on the server. */
 const SHOWN_MS = 15_000;

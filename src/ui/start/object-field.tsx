@@ -11,7 +11,7 @@ export function ObjectField({ schema, path, label, required, value, issues, onCh
       key={name}
       schema={member}
       path={[...path, name]}
-      label={humanName(name.replace(/([a-z])([A-Z])/g, (_all, end, start) => `${end} ${start.toLowerCase()}`))}
+      label={humanName(name)}
       required={schema.required?.includes(name) ?? false}
       value={members[name]}
       issues={issues}

@@ -1,6 +1,4 @@
 /** Names of stages as people say them; what a program needs is kept beside them. */
-import type { StageKind } from '../../orchestrators/move.js';
-
 const UNDO = /\.undo$/;
 const ATTENTION = /\.attention$/;
 
@@ -15,17 +13,4 @@ export function humanName(name: string): string {
 
 export function stepOfUndo(name: string): string {
   return name.replace(UNDO, '');
-}
-
-const KINDS: Readonly<Record<StageKind, string>> = {
-  branch: 'Branch',
-  route: 'Route',
-  escalation: 'Escalation',
-  step: 'Step',
-  undo: 'Undo of',
-  attention: 'Question about',
-};
-
-export function kindText(kind: StageKind): string {
-  return KINDS[kind] ?? kind;
 }

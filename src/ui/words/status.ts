@@ -36,10 +36,3 @@ export function statusWords(status: ShownStatus): Words {
 }
 
 export const FINAL: ReadonlySet<ShownStatus> = new Set(['completed', 'partial', 'failed', 'cancelled', 'compensated']);
-
-export const ATTENTION: ReadonlySet<ShownStatus> = new Set([
-  'waiting_approval',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-]);
