@@ -26,6 +26,7 @@ export async function runAfter(context: ApiContext, run: Run, { waitMs, timeline
 
 /** A server that closes answers at once, with the run as it stands. */
 async function settled({ closing }: ApiContext, run: Run, waitMs: number): Promise<void> {
+  if (closing.aborted) return;
   let closed = () => {};
   const closes = new Promise<void>((resolve) => {
     closed = resolve;

@@ -10,7 +10,7 @@ import type { Terminal } from './terminal.js';
 const EXAMPLES = `
 Examples:
   switchyard demo
-  switchyard up                  a private Redis and the dashboard
+  switchyard up                  a private Redis, the API and its pages
   switchyard worker              in another terminal: does the work
   switchyard enqueue parallel '{"query":"weather in Paris and reports"}' --wait
   switchyard enqueue order @order.json --key order-42 --wait 30s
@@ -18,7 +18,8 @@ Examples:
 
 Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
-  SWITCHYARD_TOKEN   secret that the dashboard asks for; needed beyond loopback
+  SWITCHYARD_TOKEN   secret that the API asks for; needed beyond loopback
+  SWITCHYARD_CALLBACK_SECRET   whsec_…, by which callbacks are signed
   SWITCHYARD_LOG     debug, info, warn, error or silent
   SWITCHYARD_DEBUG   1: errors with their stacks
   NO_COLOR
@@ -55,7 +56,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     .version(packageVersion(), '-V, --version')
     .option('--json', 'one JSON document on standard output')
     .option('--redis <url>', 'address of Redis (REDIS_URL); without one the private Redis of the data folder')
-    .option('--port <n>', 'port of the dashboard (SWITCHYARD_PORT; default 7420)')
+    .option('--port <n>', 'port of the API (SWITCHYARD_PORT; default 7420)')
     .option('--data <dir>', 'data folder (SWITCHYARD_DATA_DIR; default .switchyard)')
     .option('--mcp <file>', 'MCP servers (SWITCHYARD_MCP; default mcp.json here, else the shipped servers)')
     .option('--config <file>', 'configuration (default switchyard.config.{js,mjs,ts} here, else the shipped workflows)')
@@ -86,7 +87,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     });
   program
     .command('up')
-    .description('start the private Redis (unless REDIS_URL is set) and serve the dashboard')
+    .description('start the private Redis (unless REDIS_URL is set) and serve the API and its pages')
     .option('--host <address>', 'address to listen on; beyond loopback SWITCHYARD_TOKEN is required', '127.0.0.1')
     .option('--allow-host <name...>', 'further names by which browsers may reach it')
     .action(async (options: unknown, command: Command) => {
@@ -112,7 +113,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     });
   program
     .command('api')
-    .description('serve the dashboard and health checks; like `up`, but starts no Redis')
+    .description('serve the HTTP API, its pages and health checks; like `up`, but starts no Redis')
     .option('--host <address>', 'address to listen on; beyond loopback SWITCHYARD_TOKEN is required', '127.0.0.1')
     .option('--allow-host <name...>', 'further names by which browsers may reach it')
     .action(async (options: unknown, command: Command) => {

@@ -14,6 +14,7 @@ import { planBranches } from './decide-fan-out.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
 import { type Question, questionsOf } from './questions.js';
+import { retriesOf } from './retry-plan.js';
 import { type RoutingDecision, routingDecision } from './routing-decision.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
@@ -119,11 +120,11 @@ export function summarizeRun(
 }
 
 /** A run that was retried in its place will tell of its next end: what became of the last one is past. */
-function callbackOf({ callback, delivery, words }: RunRecord): Pick<RunSummary, 'callback'> {
+function callbackOf(record: RunRecord): Pick<RunSummary, 'callback'> {
+  const { callback, delivery } = record;
   if (!callback) return {};
   const url = callback.url.replace(/[?#].*$/s, '');
-  const retries = words.filter(({ command }) => command === 'retry').length;
-  if (delivery?.delivery !== retries) return { callback: { url, state: 'waiting', attempts: 0 } };
+  if (delivery?.delivery !== retriesOf(record)) return { callback: { url, state: 'waiting', attempts: 0 } };
   const { state, attempts, at, error } = delivery;
   return { callback: { url, state, attempts, at, ...(error !== undefined && { error }) } };
 }

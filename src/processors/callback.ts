@@ -7,10 +7,18 @@ import { CALLBACK_MAX_BYTES, CALLBACK_MAX_PAUSE_MS, type CallbackRules } from '.
 import { type SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { CallbackDelivery, RunOutcome, RunRecord } from '../facts.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
+import { retriesOf } from '../orchestrators/retry-plan.js';
 import { summarizeRun } from '../orchestrators/timeline.js';
 import type { CallbackSender, DeliveryRecord } from '../ports.js';
 import { CallbackJob, parseJob, runOfLaterVersion } from '../schema.js';
-import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, putBack } from './job.js';
+import {
+  type ActiveJob,
+  type Handled,
+  invalidOrPutBack,
+  type JobHandler,
+  type ProcessorDependencies,
+  putBack,
+} from './job.js';
 
 export interface CallbackDependencies
   extends Pick<ProcessorDependencies, 'log' | 'definition' | 'clock' | 'random' | 'logger'> {
@@ -34,17 +42,9 @@ export function createCallbackHandler(deps: CallbackDependencies): JobHandler {
       if (!record.outcome) return { kind: 'put-back', afterMs: NOT_ENDED_MS };
       return await deliver(deps, job, record, record.outcome, { url, delivery });
     } catch (thrown) {
-      const error = toSwitchyardError(thrown);
-      if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-      deps.logger.warn({ job: job.id, code: error.code }, error.message);
-      return putBack(job);
+      return invalidOrPutBack(deps, job, thrown);
     }
   };
-}
-
-/** How often a run was begun anew in its place: each of its ends is told of. */
-export function retriesOf({ words }: RunRecord): number {
-  return words.filter(({ command }) => command === 'retry').length;
 }
 
 async function deliver(

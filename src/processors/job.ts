@@ -1,5 +1,5 @@
 /** A job as our processors see it, and what they may answer. BullMQ stays in `queue-worker.ts`. */
-import { SwitchyardError } from '../errors.js';
+import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { AppendStages, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
@@ -68,6 +68,18 @@ export function withoutRun(job: ActiveJob, run: string): SwitchyardError {
     'INVALID_JOB',
     `job "${job.id}" belongs to run ${run}, which has no record: it was removed by hand, or the job was added by hand`,
   );
+}
+
+/** What becomes of a job that serves a run and is none of its stages: what it could not do now is tried again. */
+export function invalidOrPutBack(
+  deps: Pick<ProcessorDependencies, 'logger'>,
+  job: ActiveJob,
+  thrown: unknown,
+): Handled {
+  const error = toSwitchyardError(thrown);
+  if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
+  deps.logger.warn({ job: job.id, code: error.code }, error.message);
+  return putBack(job);
 }
 
 const PUT_BACK_MS = 250;

@@ -7,7 +7,7 @@ import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type StopRun } from '../orchestrators/move.js';
 import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
-import { retryPlan } from '../orchestrators/retry-plan.js';
+import { retriesOf, retryPlan } from '../orchestrators/retry-plan.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
@@ -86,10 +86,10 @@ export function createRunControl(deps: RunControlDependencies) {
 
   /** Each end of a run is told of. Callbacks that are not configured any more go nowhere. */
   async function tellingAgain(definition: WorkflowDefinition, record: RunRecord): Promise<readonly AppendableJob[]> {
-    const { callback, words } = record;
+    const { callback } = record;
     if (!callback || !deps.callbacks) return [];
-    const delivery = words.filter(({ command }) => command === 'retry').length + 1;
-    return [await jobs.callback(definition, record, { ...callback, attempts: deps.callbacks.attempts, delivery })];
+    const { attempts } = deps.callbacks;
+    return [await jobs.callback(definition, record, { ...callback, attempts, delivery: retriesOf(record) + 1 })];
   }
 
   function jobOf({ record }: Facts, definition: WorkflowDefinition, stage: string): string {

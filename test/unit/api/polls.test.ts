@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSharedPolls, type SharedPollOptions } from '../../../src/api/live/shared-poll.js';
+import { createSharedPolls, type SharedPollOptions } from '../../../src/api/live/polls.js';
 import { SwitchyardError } from '../../../src/errors.js';
 import { silentLog } from '../../support/silent-log.js';
 import { signal } from '../../support/workflows.js';
