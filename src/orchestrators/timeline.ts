@@ -109,7 +109,7 @@ export function summarizeRun(
 ): RunSummary {
   const { record } = facts;
   const questions = questionsOf(definition, facts);
-  const decision = routingDecision(definition, record);
+  const decision = routingDecision(definition, facts);
   return {
     id: record.id,
     workflow: record.workflow,
