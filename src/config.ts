@@ -83,8 +83,14 @@ export const APPEND_PAGE = 100;
 /** Most branches of one fan-out: each is a job in Redis's memory. */
 export const MAX_BRANCHES = 10_000;
 
-/** Runs on one page of a listing: a page is one script, during which Redis serves nobody else. */
-export const LIST_PAGE = { default: 50, max: 200 } as const;
+/**
+ * Runs on one page of a listing: a page is one script, during which Redis serves nobody else. `looked`: ids that are
+ * looked through for a text before the page ends as it is, about 2 ms.
+ */
+export const LIST_PAGE = { default: 50, max: 200, looked: 5_000 } as const;
+
+/** Stages on one page of a run's timeline. */
+export const TIMELINE_PAGE = { default: 100, max: 500 } as const;
 
 /** Longest wait before the next attempt that a tool or task may ask for: a wrong unit must not park a run for years. */
 export const MAX_RETRY_AFTER_MS = UNIT_MS.h;

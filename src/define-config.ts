@@ -1,4 +1,6 @@
 /** `switchyard.config.{js,mjs,ts}`: a project's own workflows and settings, which every command loads. */
+import type { ApiSettings } from './api-settings.js';
+import type { CallbackSettings } from './callbacks.js';
 import type { Retention } from './config.js';
 import type { Workflow } from './orchestrators/definition.js';
 
@@ -17,6 +19,10 @@ export interface SwitchyardConfig {
   readonly redis?: string;
   /** How long ended runs are kept. At least a second, and one. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
+  /** How `switchyard up` and `switchyard api` serve. The token is SWITCHYARD_TOKEN, from the environment alone. */
+  readonly api?: ApiSettings;
+  /** Whom the end of a run may be told. */
+  readonly callbacks?: CallbackSettings;
   /** Prefix of every key, braces included. Default `{sy0}`. */
   readonly prefix?: string;
 }

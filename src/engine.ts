@@ -5,17 +5,20 @@ import { createRedisConnections, type RedisConnection } from './adapters/redis-c
 import { createRunIndex } from './adapters/run-index.js';
 import { createRunKnowledge } from './adapters/run-knowledge.js';
 import { createRunLog } from './adapters/run-log.js';
+import { createRunView } from './adapters/run-view.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
+import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
 import type { RunRecord } from './facts.js';
 import { redisKeys } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
-import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
+import type { ListOptions, Logger, RunCounts, RunPage, ToolCaller } from './ports.js';
 import { acceptRun, type StartOptions } from './queues/accept-run.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { findOrphans, type OrphanReport, type OrphansOptions } from './queues/find-orphans.js';
+import { createRunLook } from './queues/look-at-run.js';
 import { createQueuePool } from './queues/queue-pool.js';
 import { createRunControl } from './queues/run-control.js';
 import { createRunHandle, type Run } from './queues/run-handle.js';
@@ -33,6 +36,8 @@ export interface SwitchyardOptions {
   readonly prefix?: string;
   /** How long ended runs are kept. Default: 7 days, 10,000 per workflow. */
   readonly retention?: Partial<Retention>;
+  /** Whom the end of a run may be told; without it a start with a callback is refused. */
+  readonly callbacks?: CallbackSettings;
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
 }
@@ -52,6 +57,10 @@ export interface Switchyard {
   /** A run that was accepted earlier, here or elsewhere. */
   run(id: string): Run;
   list(options?: ListOptions): Promise<RunPage>;
+  /** How many runs of each workflow are under way, wait for a person, or ended in each way. */
+  counts(): Promise<Readonly<Record<string, RunCounts>>>;
+  /** The newest version of each workflow that is known here. */
+  readonly workflows: readonly WorkflowDefinition[];
   /**
    * Effects under our keys, at services that list them, of which no run knows: what a Redis that lost its last second leaves
    * behind. Reads only; what to do about each is a person's to decide.
@@ -83,16 +92,19 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const jobs = createRunJobs(queues, retention, registry.workflows);
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
-  const accepting = { scripts, keys, jobs, clock: systemClock };
-  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find };
+  const callbacks = options.callbacks && callbackRules(options.callbacks);
+  const accepting = { scripts, keys, jobs, clock: systemClock, callbacks };
+  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find, callbacks };
   const handles = {
     log,
     settled,
     definition: registry.find,
     control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
     answers: createAnswers(facing),
-    async startAgain({ workflow, input, priority, id }: RunRecord) {
-      return (await acceptRun(accepting, registry.latest(workflow), input, { priority, retryOf: id })).id;
+    look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
+    async startAgain({ workflow, input, priority, id, callback }: RunRecord) {
+      const again = { priority, retryOf: id, ...(callback && callbacks && { callback }) };
+      return (await acceptRun(accepting, registry.latest(workflow), input, again)).id;
     },
   };
   let closing: Promise<void> | undefined;
@@ -126,6 +138,11 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
       await connections.ready();
       return await index.list(listOptions);
     },
+    async counts() {
+      await connections.ready();
+      return await index.counts(registry.names);
+    },
+    workflows: registry.names.map((name) => registry.latest(name)),
     async orphans(orphansOptions) {
       await connections.ready();
       return await findOrphans(
@@ -142,7 +159,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     },
     workers: (workerOptions) =>
       createWorkers(
-        { registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
+        { registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
         workerOptions,
       ),
     ready: connections.ready,

@@ -87,6 +87,17 @@ export interface RunOutcome {
   readonly finishedAt: number;
 }
 
+/** How telling of a run's end stands. */
+export interface CallbackDelivery {
+  /** Which end of the run it tells of: 0 for the first, one more for each time that it was retried in its place. */
+  readonly delivery: number;
+  readonly state: 'delivered' | 'retrying' | 'failed';
+  readonly attempts: number;
+  readonly at: number;
+  /** Why the last attempt failed. */
+  readonly error?: string;
+}
+
 /** Everything of ours that Redis keeps about one run. */
 export interface RunRecord {
   readonly id: string;
@@ -99,6 +110,9 @@ export interface RunRecord {
   readonly createdAt: number;
   /** The run that this one repeats. */
   readonly retryOf?: string;
+  /** Whom to tell of its end. */
+  readonly callback?: { readonly url: string };
+  readonly delivery?: CallbackDelivery;
   /** Set once the run is to stop. */
   readonly stop?: StopRequest;
   /** Set when the run was not answered in good time before its SLA: when that was. */

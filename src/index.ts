@@ -4,6 +4,8 @@ export { loadMcpConfig, type McpConfig, parseMcpConfig } from './adapters/mcp/co
 export type { ServerHealth } from './adapters/mcp/guarded-server.js';
 export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
+export type { ApiSettings, Authorize, AuthorizedRequest, PayloadPolicy, RateLimit } from './api-settings.js';
+export type { CallbackSettings } from './callbacks.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
 export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
@@ -38,11 +40,15 @@ export type { Orphan, OrphanUndo } from './orchestrators/orphan-advice.js';
 export type { OrphanKind } from './orchestrators/orphans.js';
 export type { Question } from './orchestrators/questions.js';
 export { defineRouter } from './orchestrators/router.js';
+export type { RoutingDecision } from './orchestrators/routing-decision.js';
+export type { RunProgress } from './orchestrators/run-events.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
-export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
-export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
+export type { RunDocument, RunStatus, RunSummary, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
+export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } from './orchestrators/timeline-page.js';
+export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
+export type { PayloadOf } from './queues/look-at-run.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export type { Said } from './queues/said.js';
 export {

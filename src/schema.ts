@@ -46,6 +46,16 @@ export const TimerJob = z.strictObject({
 });
 export type TimerJob = z.infer<typeof TimerJob>;
 
+/** Data of the job that tells of a run's end. Since version 2. */
+export const CallbackJob = z.strictObject({
+  ...head,
+  kind: z.literal('callback'),
+  url: z.string().min(1).max(2_048),
+  /** Which end of the run: a retry in its place leads to another. */
+  delivery: z.int().min(0),
+});
+export type CallbackJob = z.infer<typeof CallbackJob>;
+
 /** What a child returns; BullMQ keeps it with the root, so a run's timeline outlives its children's jobs. */
 export const StageResult = z.object({
   output: z.unknown(),

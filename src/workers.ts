@@ -1,15 +1,19 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
+import { createCallbackSender } from './adapters/callback-sender.js';
 import { systemClock } from './adapters/clock.js';
+import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { redisNow } from './adapters/redis-clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createStopSignals } from './adapters/stop-signals.js';
+import type { CallbackRules } from './callbacks.js';
 import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
-import { type RedisKeys, RUNS_QUEUE } from './names.js';
-import type { Clock, Logger, ToolCaller } from './ports.js';
+import { CALLBACKS_QUEUE, type RedisKeys, RUNS_QUEUE } from './names.js';
+import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
+import { createCallbackHandler } from './processors/callback.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
@@ -43,6 +47,8 @@ export interface WorkersDependencies {
   readonly keys: RedisKeys;
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
+  /** Where there are some, the ends of runs are told from here. */
+  readonly callbacks?: CallbackRules | undefined;
   /** The machine's by default. */
   readonly clock?: Clock;
   readonly logger: Logger;
@@ -56,8 +62,9 @@ export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
-  const served = queues ?? registry.queues();
-  assertQueues(served, registry.queues());
+  const known = [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
+  const served = queues ?? known;
+  assertQueues(served, known);
   const settings = workerSettings(overrides);
   const connection = deps.connections.open('worker');
   const subscriber = deps.connections.open('worker');
@@ -95,6 +102,11 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   ];
   const isolation = createIsolation();
   const runs: JobHandler = (job) => (isTimer(job.data) ? timer(job) : root(job));
+  const callback = deps.callbacks && callbackHandler(processors, deps.callbacks, scripts, keys);
+  const handlers = new Map<string, JobHandler>([
+    [RUNS_QUEUE, runs],
+    ...(callback ? [[CALLBACKS_QUEUE, callback] as const] : []),
+  ]);
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -102,7 +114,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       prefix,
       keys,
       name: `${hostname()}:${process.pid}`,
-      handler: queue === RUNS_QUEUE ? runs : stage,
+      handler: handlers.get(queue) ?? stage,
       settings,
       isolation,
       logger,
@@ -158,6 +170,16 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       return stopping;
     },
   };
+}
+
+function callbackHandler(
+  processors: ProcessorDependencies,
+  rules: CallbackRules,
+  scripts: ScriptRunner,
+  keys: RedisKeys,
+): JobHandler {
+  const sender = createCallbackSender(rules, processors.clock);
+  return createCallbackHandler({ ...processors, rules, sender, deliveries: createDeliveryRecord(scripts, keys) });
 }
 
 function assertQueues(asked: readonly string[], known: readonly string[]): void {

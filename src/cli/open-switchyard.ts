@@ -24,7 +24,7 @@ export function openSwitchyard(
   project: Project,
   options: { readonly url: string; readonly log: Logger; readonly tools?: ToolCaller },
 ): Switchyard {
-  const { workflows, prefix, retention } = project;
+  const { workflows, prefix, retention, callbacks } = project;
   return switchyard({
     connection: options.url,
     workflows,
@@ -32,6 +32,7 @@ export function openSwitchyard(
     ...(options.tools && { tools: options.tools }),
     ...(prefix !== undefined && { prefix }),
     ...(retention !== undefined && { retention }),
+    ...(callbacks && { callbacks }),
   });
 }
 

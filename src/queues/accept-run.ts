@@ -1,4 +1,6 @@
 /** Accepting a run: everything that can be refused is refused here, before anything is written; then it is one script. */
+
+import type { CallbackRules } from '../callbacks.js';
 import {
   APPEND_PAGE,
   DEFAULT_PRIORITY,
@@ -18,7 +20,7 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Move, Stage } from '../orchestrators/move.js';
 import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
 import type { Clock, ScriptRunner } from '../ports.js';
-import { packJobs } from './bullmq-adds.js';
+import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';
 import type { RunJobs } from './run-jobs.js';
@@ -39,6 +41,8 @@ export interface StartOptions {
   readonly deadline?: Duration;
   /** The run that this one repeats: kept with it, and shown. */
   readonly retryOf?: string;
+  /** Told when the run has ended, at least once, signed; its host must be among `callbacks.allow`. */
+  readonly callback?: { readonly url: string };
 }
 
 export interface AcceptedRun {
@@ -52,6 +56,7 @@ export interface AcceptDependencies {
   readonly keys: RedisKeys;
   readonly jobs: RunJobs;
   readonly clock: Clock;
+  readonly callbacks?: CallbackRules | undefined;
 }
 
 /**
@@ -59,7 +64,7 @@ export interface AcceptDependencies {
  *   REDIS_UNAVAILABLE
  */
 export async function acceptRun(
-  { scripts, keys, jobs, clock }: AcceptDependencies,
+  { scripts, keys, jobs, clock, callbacks }: AcceptDependencies,
   definition: WorkflowDefinition,
   sent: unknown,
   options: StartOptions = {},
@@ -67,12 +72,14 @@ export async function acceptRun(
   const { delayMs, deadlineMs = definition.deadlineMs } = checkOptions(options);
   const facts = unstarted(definition, sent, options, clock.now());
   const { record } = facts;
+  const told = await atEnd(jobs, definition, record, callbacks);
   const stages = firstStages(definition, facts);
   const timers = [...runTimers(deadlineMs), ...stageTimers(definition, record, stages)];
   const packed = packJobs([
     await jobs.root(definition, record, { children: stages.length > 0, delayMs }),
     ...(await Promise.all(stages.map((stage) => jobs.stage(definition, facts, stage, delayMs)))),
     ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
+    ...told,
   ]);
   const fields = {
     workflow: record.workflow,
@@ -83,6 +90,7 @@ export async function acceptRun(
     createdAt: String(record.createdAt),
     ...(record.key !== undefined && { key: record.key }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
+    ...(record.callback && { callback: JSON.stringify(record.callback) }),
     ...stopRules(definition, record),
   };
   const reply = await scripts.run(
@@ -99,6 +107,23 @@ export async function acceptRun(
     ],
   );
   return acceptance(record, reply);
+}
+
+/** The job that tells of the run's end, where somebody is to be told. @throws SwitchyardError INVALID_INPUT */
+async function atEnd(
+  jobs: RunJobs,
+  definition: WorkflowDefinition,
+  record: RunRecord,
+  rules: CallbackRules | undefined,
+): Promise<readonly AppendableJob[]> {
+  if (!record.callback) return [];
+  const { url } = record.callback;
+  const refusal = rules ? rules.refusal(url) : 'no callbacks are configured: set callbacks.allow in switchyard.config';
+  if (rules && refusal === undefined) {
+    return [await jobs.callback(definition, record, { url, attempts: rules.attempts, delivery: 0 })];
+  }
+  const issues = [{ path: 'callback.url', message: refusal ?? '' }];
+  throw new SwitchyardError('INVALID_INPUT', `callback: ${refusal}`, { issues });
 }
 
 /** What the scripts that stop a run, or count its branches, must know without its definition. */
@@ -146,6 +171,7 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     words: [],
     ...(options.key !== undefined && { key: options.key }),
     ...(options.retryOf !== undefined && { retryOf: options.retryOf }),
+    ...(options.callback && { callback: { url: String(options.callback.url) } }),
   };
   return { record, stages: new Map() };
 }

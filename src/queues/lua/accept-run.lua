@@ -40,7 +40,8 @@ end
 local k, a = 3, 8
 for _, job in ipairs(jobs) do
   bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
-  if job.timer then noteTimer(KEYS[1], job.job) end
+  if job.timer == 'clock' then noteTimer(KEYS[1], job.job) end
+  if job.timer == 'at-end' then redis.call('HSET', KEYS[1], 'atEnd', job.job) end
   k, a = k + job.keys, a + job.args
 end
 return { 'accepted' }

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { openRedis } from '../../../src/adapters/redis.js';
-import { startDashboard } from '../../../src/api/dashboard.js';
+import { startApi } from '../../../src/api/server.js';
 import * as switchyard from '../../../src/index.js';
 import { redisUser } from '../../support/redis-acl.js';
 import { type RedisProcess, useRedisProcess } from '../../support/redis-process.js';
@@ -129,10 +129,7 @@ async function operate(url: string, left: Awaited<ReturnType<typeof leftBehind>>
 
 async function show(url: string, runs: readonly string[]): Promise<void> {
   const sy = open(url);
-  const dashboard = await startDashboard({
-    ...{ sy, workflows, prefix: PREFIX, redisUrl: url, log: silentLog },
-    ...{ host: '127.0.0.1', port: 0, allowedHosts: [], token: undefined },
-  });
+  const dashboard = await startApi({ sy, prefix: PREFIX, connection: url, port: 0, readOnly: true, log: silentLog });
   onTestFinished(() => dashboard.close());
   const queue = '/admin/queues/api/queues';
   const paths = ['/', '/readyz', '/admin/queues', queue, '/admin/queues/api/redis/stats'].concat(
