@@ -1,6 +1,7 @@
 /** Wires one Switchyard: definitions, Redis, queues, processors, tools. What an application holds. */
 import { systemClock } from './adapters/clock.js';
 import { createLogger } from './adapters/logger.js';
+import { createTracing } from './adapters/observability/tracing.js';
 import { createRedisConnections, type RedisConnection } from './adapters/redis-connections.js';
 import { createRunIndex } from './adapters/run-index.js';
 import { createRunKnowledge } from './adapters/run-knowledge.js';
@@ -10,7 +11,7 @@ import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
 import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
-import { SwitchyardError } from './errors.js';
+import { SwitchyardError, toSwitchyardError } from './errors.js';
 import type { RunRecord } from './facts.js';
 import { redisKeys } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
@@ -25,6 +26,7 @@ import { createRunHandle, type Run } from './queues/run-handle.js';
 import { createRunJobs } from './queues/run-jobs.js';
 import { createStopRun } from './queues/stop-run.js';
 import { createRegistry } from './registry.js';
+import { type TelemetryListener, type TraceContext, telemetryOf } from './telemetry.js';
 import { createWorkers, noTools, type Workers, type WorkersOptions } from './workers.js';
 
 export interface SwitchyardOptions {
@@ -38,6 +40,8 @@ export interface SwitchyardOptions {
   readonly retention?: Partial<Retention>;
   /** Whom the end of a run may be told; without it a start with a callback is refused. */
   readonly callbacks?: CallbackSettings;
+  /** Who else is told of the work, such as `createMetrics().listener`. Traces go to the OpenTelemetry SDK that is registered, if one is. */
+  readonly telemetry?: readonly TelemetryListener[];
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
 }
@@ -78,6 +82,7 @@ export interface Switchyard {
 /** @throws SwitchyardError INVALID_CONFIG, INVALID_DEFINITION */
 export function switchyard(options: SwitchyardOptions): Switchyard {
   const logger = options.logger ?? createLogger();
+  const telemetry = telemetryOf([createTracing(), ...(options.telemetry ?? [])]);
   const prefix = options.prefix ?? DEFAULT_PREFIX;
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
@@ -102,17 +107,29 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
     answers: createAnswers(facing),
     look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
-    async startAgain({ workflow, input, priority, id, callback }: RunRecord) {
+    async startAgain({ workflow, input, priority, id, callback, trace }: RunRecord) {
       const again = { priority, retryOf: id, ...(callback && callbacks && { callback }) };
-      return (await acceptRun(accepting, registry.latest(workflow), input, again)).id;
+      return (await accept(registry.latest(workflow), input, again, trace)).id;
     },
   };
   let closing: Promise<void> | undefined;
 
+  async function accept(definition: WorkflowDefinition, input: unknown, how?: StartOptions, repeats?: TraceContext) {
+    const watched = telemetry.start({ workflow: definition.name, repeats });
+    try {
+      const { trace } = watched;
+      const accepted = await watched.within(() => acceptRun({ ...accepting, trace }, definition, input, how));
+      watched.end({ run: accepted.id, duplicate: accepted.duplicate });
+      return accepted;
+    } catch (thrown) {
+      watched.end({ error: toSwitchyardError(thrown).toJSON() });
+      throw thrown;
+    }
+  }
   async function start(workflow: Workflow | string, input: unknown, startOptions?: StartOptions): Promise<Run> {
     const definition = typeof workflow === 'string' ? registry.latest(workflow) : registered(workflow);
     await connections.ready();
-    const accepted = await acceptRun(accepting, definition, input, startOptions);
+    const accepted = await accept(definition, input, startOptions);
     return createRunHandle(handles, accepted.id, accepted.duplicate);
   }
   function registered(workflow: WorkflowDefinition): WorkflowDefinition {
@@ -159,7 +176,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     },
     workers: (workerOptions) =>
       createWorkers(
-        { registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
+        { registry, prefix, keys, retention, tools: options.tools, callbacks, telemetry, logger, connections, jobs },
         workerOptions,
       ),
     ready: connections.ready,

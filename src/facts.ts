@@ -1,6 +1,7 @@
 /** What is known of a run: what Redis keeps of it, and how its jobs stand. Plain data, the ground of every decision. */
 import type { Priority } from './config.js';
 import type { ErrorRecord } from './errors.js';
+import type { TraceContext } from './telemetry.js';
 
 /** What is recorded before an effect, so that the effect can be undone whatever happens afterwards. */
 export interface EffectIntent {
@@ -113,6 +114,8 @@ export interface RunRecord {
   /** Whom to tell of its end. */
   readonly callback?: { readonly url: string };
   readonly delivery?: CallbackDelivery;
+  /** Where its story stands in a trace. */
+  readonly trace?: TraceContext;
   /** Set once the run is to stop. */
   readonly stop?: StopRequest;
   /** Set when the run was not answered in good time before its SLA: when that was. */

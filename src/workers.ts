@@ -1,5 +1,6 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createCallbackSender } from './adapters/callback-sender.js';
 import { systemClock } from './adapters/clock.js';
 import { createDeliveryRecord } from './adapters/delivery-record.js';
@@ -17,16 +18,20 @@ import { createCallbackHandler } from './processors/callback.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
-import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
+import { observed } from './processors/observed-job.js';
+import { createQueueWorker } from './processors/queue-worker.js';
 import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
 import { createTimerHandler, isTimer } from './processors/timer.js';
+import { createWorkerHealth, type WorkerHealth } from './processors/worker-health.js';
+import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
 import { reconcile } from './queues/reconcile.js';
 import type { RunJobs } from './queues/run-jobs.js';
 import { createStopRun } from './queues/stop-run.js';
 import type { Registry } from './registry.js';
+import { NO_TELEMETRY, type Telemetry } from './telemetry.js';
 
 export interface WorkersOptions extends Partial<WorkerSettings> {
   /** Which queues to serve; all by default. */
@@ -39,6 +44,8 @@ export interface Workers {
   start(): Promise<void>;
   /** Lets active jobs end, puts back those that take longer than the grace. May be called twice. */
   stop(): Promise<void>;
+  /** Whether they get on, for probes. Answers within a second, also when Redis does not. */
+  health(): Promise<WorkerHealth>;
 }
 
 export interface WorkersDependencies {
@@ -49,6 +56,8 @@ export interface WorkersDependencies {
   readonly tools: ToolCaller | undefined;
   /** Where there are some, the ends of runs are told from here. */
   readonly callbacks?: CallbackRules | undefined;
+  /** Nobody by default. */
+  readonly telemetry?: Telemetry;
   /** The machine's by default. */
   readonly clock?: Clock;
   readonly logger: Logger;
@@ -61,7 +70,7 @@ export interface WorkersDependencies {
 export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
+  const { registry, prefix, keys, retention, clock = systemClock, logger, telemetry = NO_TELEMETRY } = deps;
   const known = [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
   const served = queues ?? known;
   assertQueues(served, known);
@@ -93,6 +102,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     answerAtDeadline: answers.answerAtDeadline,
     clock,
     random: Math.random,
+    telemetry,
     logger,
   };
   const [root, timer, stage] = [
@@ -114,20 +124,31 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       prefix,
       keys,
       name: `${hostname()}:${process.pid}`,
-      handler: handlers.get(queue) ?? stage,
+      handler: observed(handlers.get(queue) ?? stage, queue, processors),
       settings,
       isolation,
+      telemetry,
       logger,
     }),
   );
+  const { stuckAfterMs, clockCheckMs: askedEveryMs } = settings;
+  const health = createWorkerHealth({ queues: workers, stuckAfterMs, askedEveryMs, now: () => performance.now() });
+  const askRedis = async () => {
+    const time = await redisNow(connection);
+    health.answered();
+    return time;
+  };
+  const connected = asksOnce(askRedis, () => connection.status === 'ready' && subscriber.status === 'ready');
   const clockGuard = createClockGuard({
     clock,
-    redisNow: () => redisNow(connection),
+    redisNow: askRedis,
     everyMs: settings.clockCheckMs,
     onSkewed: () => {
+      health.set('clock-is-wrong');
       for (const worker of workers) worker.pause();
     },
     onMended: () => {
+      health.set('serving');
       for (const worker of workers) worker.resume();
     },
     logger,
@@ -144,6 +165,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     });
   };
   async function stop(): Promise<void> {
+    health.set('stopping');
     clearInterval(reconciler);
     clockGuard.stop();
     stops.close();
@@ -158,6 +180,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
       await stops.start();
+      health.set('serving');
       await clockGuard.start();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;
@@ -169,6 +192,31 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       stopping ??= stop();
       return stopping;
     },
+    health: async () => health.look(await connected()),
+  };
+}
+
+/** How long a probe waits for Redis. */
+const PROBE_MS = 1_000;
+
+/** Whether Redis answers in time. One question at a time: those that a frozen connection swallows must not pile up in it. */
+function asksOnce(ask: () => Promise<unknown>, stands: () => boolean): () => Promise<boolean> {
+  let asked: Promise<boolean> | undefined;
+  return async () => {
+    if (!stands()) return false;
+    asked ??= ask()
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asked = undefined;
+      });
+    const limit = new AbortController();
+    const late = delay(PROBE_MS, false, { signal: limit.signal }).catch(() => false);
+    const answer = await Promise.race([asked, late]);
+    limit.abort();
+    return answer;
   };
 }
 

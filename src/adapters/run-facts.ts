@@ -18,6 +18,7 @@ import type {
 } from '../facts.js';
 import { stageOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
+import { parseTrace } from '../telemetry.js';
 
 /** Of a run of very many stages: what is not read until the run is concluded. */
 const UNREAD: ErrorRecord = { code: 'INTERNAL', message: 'how it failed was not read', retryable: false };
@@ -154,6 +155,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
   const [stop, slaDueAt, retryOf] = ['stop', 'slaDueAt', 'retryOf'].map((name) => plain.get(name));
   const [callback, delivery] = ['callback', 'delivery'].map((name) => plain.get(name));
+  const trace = parseTrace(plain.get('trace'));
   return {
     id: run,
     workflow,
@@ -169,6 +171,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     answeredFor: group<number>(fields, 'answered-for'),
     words: [...group<OperatorWord>(fields, 'word')].sort(([a], [b]) => Number(a) - Number(b)).map(([, word]) => word),
     ...(key !== undefined && { key }),
+    ...(trace && { trace }),
     ...(retryOf !== undefined && { retryOf }),
     ...(callback !== undefined && { callback: parse<{ readonly url: string }>(callback) }),
     ...(delivery !== undefined && { delivery: parse<CallbackDelivery>(delivery) }),

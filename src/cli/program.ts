@@ -105,6 +105,8 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     .description('work on runs until Ctrl-C or SIGTERM, then drain')
     .option('--queues <names>', 'only these, separated by commas (default: all)')
     .option('--concurrency <n>', 'jobs at once in each queue (default 25)')
+    .option('--health-port <n>', 'serve /healthz, /readyz and /metrics there; 0 for any free port')
+    .option('--health-host <address>', 'address of these (default 127.0.0.1); they have no token, and tell no payloads')
     .addHelpText('after', '\nExample:\n  switchyard worker --queues runs,tasks --concurrency 10\n')
     .action(async (options: unknown, command: Command) => {
       const { worker } = await import('./commands/worker.js');
@@ -211,7 +213,7 @@ function argumentTerm(argument: Argument): string {
 
 const text = z.string().optional();
 const Serve = z.object({ host: text, allowHost: z.array(z.string()).optional() });
-const Worker = z.object({ queues: text, concurrency: text });
+const Worker = z.object({ queues: text, concurrency: text, healthPort: text, healthHost: text });
 const Enqueue = z.object({
   key: text,
   priority: text,

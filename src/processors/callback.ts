@@ -12,8 +12,7 @@ import type { CallbackSender, DeliveryRecord } from '../ports.js';
 import { CallbackJob, parseJob, runOfLaterVersion } from '../schema.js';
 import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, putBack } from './job.js';
 
-export interface CallbackDependencies
-  extends Pick<ProcessorDependencies, 'log' | 'definition' | 'clock' | 'random' | 'logger'> {
+export interface CallbackDependencies extends Pick<ProcessorDependencies, 'log' | 'definition' | 'clock' | 'random'> {
   readonly rules: CallbackRules;
   readonly sender: CallbackSender;
   readonly deliveries: DeliveryRecord;
@@ -36,7 +35,7 @@ export function createCallbackHandler(deps: CallbackDependencies): JobHandler {
     } catch (thrown) {
       const error = toSwitchyardError(thrown);
       if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-      deps.logger.warn({ job: job.id, code: error.code }, error.message);
+      job.log.warn({ code: error.code }, error.message);
       return putBack(job);
     }
   };
@@ -82,9 +81,9 @@ async function undelivered(
 ): Promise<Handled> {
   const final = !error.retryable || job.isLastAttempt;
   await deps.deliveries.record(run, job.fence, { ...standing, state: final ? 'failed' : 'retrying' });
-  const fields = { run, attempts: standing.attempts, final };
-  if (final) deps.logger.error(fields, `the end of a run could not be told: ${error.message}`);
-  else deps.logger.info(fields, error.message);
+  const fields = { attempts: standing.attempts, final };
+  if (final) job.log.error(fields, `the end of a run could not be told: ${error.message}`);
+  else job.log.info(fields, error.message);
   const backoff = { initialMs: deps.rules.firstPauseMs, factor: 2, maxMs: CALLBACK_MAX_PAUSE_MS, jitter: 0.2 };
   const delayMs = final ? 0 : backoffDelay(backoff, standing.attempts, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };

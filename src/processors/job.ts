@@ -3,6 +3,7 @@ import { SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { AppendStages, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
+import type { Telemetry, TraceContext } from '../telemetry.js';
 
 export interface ActiveJob {
   readonly id: string;
@@ -20,6 +21,10 @@ export interface ActiveJob {
   readonly fence: Fence;
   /** Aborted when the lock is lost, the worker stops, or the run is to stop (then the reason is {@link RUN_STOPS}). */
   readonly signal: AbortSignal;
+  /** Says with each line which job it is about. */
+  readonly log: Logger;
+  /** The run's place in a trace, as the job carries it. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Why a job's signal is aborted when its run is to stop: the attempt is over, and says so itself. */
@@ -54,6 +59,8 @@ export interface ProcessorDependencies {
   readonly clock: Clock;
   /** 0 ≤ random < 1, for jitter. */
   readonly random: () => number;
+  readonly telemetry: Telemetry;
+  /** For what is about no job; a job has its own. */
   readonly logger: Logger;
 }
 

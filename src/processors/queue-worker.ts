@@ -1,26 +1,16 @@
 /**
  * The only file that knows BullMQ's Worker: it turns a BullMQ job into an {@link ActiveJob}, and what a handler answers
- * into BullMQ's own words (return, throw, park, put back). It also holds the settings on which the promises rest.
+ * into BullMQ's own words (return, throw, park, put back).
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
-import { WORKER_DEFAULTS } from '../config.js';
-import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
+import { parseTrace, type Telemetry } from '../telemetry.js';
 import { type Isolation, isSuspect, KEPT_OUT_MS, SUSPECT_KEPT_OUT_MS } from './isolation.js';
 import { type ActiveJob, type JobHandler, RUN_STOPS } from './job.js';
-
-export interface WorkerSettings {
-  readonly lockDurationMs: number;
-  readonly lockRenewMs: number;
-  readonly stalledIntervalMs: number;
-  readonly concurrency: number;
-  readonly graceMs: number;
-  readonly reconcileMs: number;
-  readonly clockCheckMs: number;
-}
+import type { WorkerSettings } from './worker-settings.js';
 
 export interface QueueWorkerOptions {
   readonly queue: string;
@@ -33,6 +23,7 @@ export interface QueueWorkerOptions {
   readonly settings: WorkerSettings;
   /** Shared by all workers of a process: what ends one ends them all. */
   readonly isolation: Isolation;
+  readonly telemetry: Telemetry;
   readonly logger: Logger;
 }
 
@@ -50,6 +41,8 @@ export interface QueueWorker {
    * another worker has them at once and no crash is counted.
    */
   stop(graceMs: number): Promise<void>;
+  /** For how long it has not asked for jobs, though it should have. */
+  stuckForMs(): number;
 }
 
 /** An attempt that failed, with the delay that our policy gives it; BullMQ asks for it in `backoffStrategy`. */
@@ -69,9 +62,6 @@ class AttemptFailed extends Error {
 const STOPPING = 'the worker stops';
 const LOCK_LOST = 'the lock was lost to another worker';
 
-/** The longest that Node's timers can wait; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** What BullMQ passes on from a connection that is down. */
 const CONNECTION_ERROR = /ECONN|EPIPE|ETIMEDOUT|Connection is closed|Socket timeout|Stream isn't writeable/;
 
@@ -90,6 +80,8 @@ class PoliteWorker extends Worker {
   private dueAt = 0;
   /** Holds fetches up while a suspect is alone in the process. */
   isolation: Isolation | undefined;
+  /** Told each time that Redis has answered a fetch. */
+  onTurn: () => void = () => {};
 
   stepAside(dueInMs: number): void {
     this.dueAt = Date.now() + dueInMs;
@@ -106,7 +98,9 @@ class PoliteWorker extends Worker {
       this.dueAt = 0;
       await this.delay(STEP_ASIDE_MS);
     }
-    return await super.moveToActive(token, name ?? '');
+    const job = await super.moveToActive(token, name ?? '');
+    this.onTurn();
+    return job;
   }
 }
 
@@ -116,6 +110,11 @@ const PUT_BACK_LIMIT_MS = 2_000;
 export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const { queue, settings, logger } = options;
   let stopping: Promise<void> | undefined;
+  let started = false;
+  let turnedAt = performance.now();
+  const turned = () => {
+    turnedAt = performance.now();
+  };
   // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
   const active = new Set<Job>();
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
@@ -131,6 +130,8 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     } finally {
       leave?.();
       active.delete(job);
+      // A place is free: only from now on may it fetch.
+      turned();
     }
   };
   const worker: PoliteWorker = new PoliteWorker(queue, processor, {
@@ -147,14 +148,16 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof AttemptFailed ? error.delayMs : 0) },
   });
   worker.isolation = options.isolation;
+  worker.onTurn = turned;
   // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
   worker.on('error', (error) => {
     const level = CONNECTION_ERROR.test(error.message) ? 'debug' : 'warn';
     logger[level]({ queue, reason: error.message }, 'worker');
   });
-  worker.on('stalled', (job) =>
-    logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again'),
-  );
+  worker.on('stalled', (job) => {
+    options.telemetry.workerLost(queue);
+    logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again');
+  });
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) worker.cancelJob(job, LOCK_LOST);
   });
@@ -188,10 +191,13 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     queue,
     start() {
       if (worker.isRunning() || stopping) return;
+      started = true;
+      turned();
       worker.run().catch(ended);
     },
     pause: () => void worker.pause(true).catch(ended),
     resume() {
+      turned();
       if (!stopping) worker.resume().catch(ended);
     },
     stopRun(run) {
@@ -200,6 +206,10 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     stop(graceMs) {
       stopping ??= stop(graceMs);
       return stopping;
+    },
+    stuckForMs() {
+      const waits = !started || stopping || worker.isPaused() || options.isolation.closed();
+      return waits || active.size >= settings.concurrency ? 0 : performance.now() - turnedAt;
     },
   };
 }
@@ -230,6 +240,8 @@ async function processJob(
     startedAt: job.processedOn ?? Date.now(),
     fence: { lockKey: keys.lock(queue, id), token },
     signal,
+    log: logger,
+    trace: parseTrace(job.opts.telemetry?.metadata),
   };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const handled = await handler(active);
@@ -264,28 +276,4 @@ async function processJob(
 async function putBack(job: Job, token: string, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token);
   throw new DelayedError();
-}
-
-/**
- * The settings with their defaults, checked: a wrong one shows only under a crash, as work done twice or never.
- * @throws SwitchyardError INVALID_CONFIG
- */
-export function workerSettings(overrides: Partial<WorkerSettings> = {}): WorkerSettings {
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const settings = { ...WORKER_DEFAULTS, ...given };
-  for (const [name, value] of Object.entries(settings)) {
-    const least = name === 'graceMs' ? 0 : 1;
-    if (Number.isInteger(value) && value >= least && value <= LONGEST_TIMER_MS) continue;
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `${name} is ${value}; it must be a whole number from ${least} to ${LONGEST_TIMER_MS}`,
-    );
-  }
-  if (settings.lockRenewMs * 2 > settings.lockDurationMs) {
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `lockRenewMs (${settings.lockRenewMs}) must be at most half of lockDurationMs (${settings.lockDurationMs}): a lock that runs out between two renewals gives its job to a second worker`,
-    );
-  }
-  return settings;
 }

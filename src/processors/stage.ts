@@ -37,10 +37,7 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
     }
     const definition = deps.definition(stage.workflow, stage.version);
     if (!definition) {
-      deps.logger.debug(
-        { run: stage.run, workflow: stage.workflow, version: stage.version },
-        'not a workflow of this worker',
-      );
+      job.log.debug({ version: stage.version }, 'not a workflow of this worker');
       return await leaveToOthers(deps, job, stage.run).catch(() => putBack(job));
     }
     // A stage that a person has had tried again goes on counting its attempts.
@@ -127,11 +124,11 @@ async function failed(
     if (recorded.kind === 'fenced-off') return recorded;
   }
   if (putOffMs !== undefined) {
-    deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, putOffMs }, error.message);
+    job.log.info({ code: error.code, putOffMs }, error.message);
     return { kind: 'put-back', afterMs: putOffMs };
   }
   const final = stopped || !error.retryable || job.isLastAttempt;
-  deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
+  job.log.info({ code: error.code, final }, error.message);
   const fenced = final ? await stopWhenDecided(deps, job, stageJob, definition, false) : undefined;
   if (fenced) return fenced;
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);

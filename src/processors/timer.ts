@@ -38,7 +38,7 @@ export function createTimerHandler(deps: ProcessorDependencies): JobHandler {
     } catch (thrown) {
       const error = toSwitchyardError(thrown);
       if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-      deps.logger.warn({ job: job.id, code: error.code }, error.message);
+      job.log.warn({ code: error.code }, error.message);
       return putBack(job);
     }
   };
@@ -60,10 +60,7 @@ async function ring(
   if (timer === DEADLINE_TIMER) {
     const stopped = await deps.stop(run, { cause: 'deadline', at: deps.clock.now() }, job.fence);
     if (stopped.kind === 'past-pivot') {
-      deps.logger.warn(
-        { run, pivot: stopped.step },
-        'the deadline of a run passed that can only go forward; it goes on',
-      );
+      job.log.warn({ pivot: stopped.step }, 'the deadline of a run passed that can only go forward; it goes on');
     }
     return stopped.kind === 'fenced-off' ? stopped : OVER;
   }
@@ -88,6 +85,6 @@ async function warnOfSla(
   if (recorded.kind === 'fenced-off') return recorded;
   const appended = await deps.append(definition, late, job.fence, move.stages, move.phase);
   if (appended.kind === 'unplannable') throw appended.error;
-  deps.logger.warn({ run: record.id }, 'a run comes near its SLA without an answer; it was escalated');
+  job.log.warn({}, 'a run comes near its SLA without an answer; it was escalated');
   return appended.kind === 'fenced-off' ? appended : OVER;
 }

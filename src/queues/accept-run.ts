@@ -20,6 +20,7 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Move, Stage } from '../orchestrators/move.js';
 import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
 import type { Clock, ScriptRunner } from '../ports.js';
+import type { TraceContext } from '../telemetry.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';
@@ -57,6 +58,8 @@ export interface AcceptDependencies {
   readonly jobs: RunJobs;
   readonly clock: Clock;
   readonly callbacks?: CallbackRules | undefined;
+  /** Of the run's story: kept with it, and carried by its jobs. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /**
@@ -64,13 +67,13 @@ export interface AcceptDependencies {
  *   REDIS_UNAVAILABLE
  */
 export async function acceptRun(
-  { scripts, keys, jobs, clock, callbacks }: AcceptDependencies,
+  { scripts, keys, jobs, clock, callbacks, trace }: AcceptDependencies,
   definition: WorkflowDefinition,
   sent: unknown,
   options: StartOptions = {},
 ): Promise<AcceptedRun> {
   const { delayMs, deadlineMs = definition.deadlineMs } = checkOptions(options);
-  const facts = unstarted(definition, sent, options, clock.now());
+  const facts = unstarted(definition, sent, { ...options, ...(trace && { trace }) }, clock.now());
   const { record } = facts;
   const told = await atEnd(jobs, definition, record, callbacks);
   const stages = firstStages(definition, facts);
@@ -89,6 +92,7 @@ export async function acceptRun(
     priority: record.priority,
     createdAt: String(record.createdAt),
     ...(record.key !== undefined && { key: record.key }),
+    ...(record.trace && { trace: JSON.stringify(record.trace) }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
     ...(record.callback && { callback: JSON.stringify(record.callback) }),
     ...stopRules(definition, record),
@@ -153,7 +157,12 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
 }
 
 /** The facts of a run that nobody has touched yet. */
-function unstarted(definition: WorkflowDefinition, sent: unknown, options: StartOptions, now: number): Facts {
+function unstarted(
+  definition: WorkflowDefinition,
+  sent: unknown,
+  options: StartOptions & Pick<RunRecord, 'trace'>,
+  now: number,
+): Facts {
   const input = runInput(definition, sent);
   const record: RunRecord = {
     id: newRunId(definition.name, options.key, now),
@@ -170,6 +179,7 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     answeredFor: new Map(),
     words: [],
     ...(options.key !== undefined && { key: options.key }),
+    ...(options.trace && { trace: options.trace }),
     ...(options.retryOf !== undefined && { retryOf: options.retryOf }),
     ...(options.callback && { callback: { url: String(options.callback.url) } }),
   };

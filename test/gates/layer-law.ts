@@ -29,6 +29,7 @@ const TOP: Readonly<Record<string, string>> = {
   'workers.ts': 'engine',
   'embedded-redis.ts': 'entry',
   'index.ts': 'entry',
+  'observability.ts': 'entry',
   'main.ts': 'entry',
 };
 
@@ -47,6 +48,11 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@bull-board/api': ['api/'],
   '@bull-board/fastify': ['api/'],
   commander: ['cli/', 'main.ts'],
+  'prom-client': ['adapters/observability/'],
+  '@opentelemetry/api': ['adapters/observability/'],
+  '@opentelemetry/sdk-trace-node': ['adapters/observability/export-traces.ts'],
+  '@opentelemetry/resources': ['adapters/observability/export-traces.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['adapters/observability/export-traces.ts'],
   picocolors: ['cli/'],
 };
 

@@ -16,14 +16,16 @@ import type { AppendStages } from '../../src/orchestrators/move.js';
 import type { Fence, Fenced, RunLog, ToolCaller } from '../../src/ports.js';
 import { createIsolation } from '../../src/processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from '../../src/processors/job.js';
-import { createQueueWorker, workerSettings } from '../../src/processors/queue-worker.js';
+import { createQueueWorker } from '../../src/processors/queue-worker.js';
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
+import { workerSettings } from '../../src/processors/worker-settings.js';
 import { createAppendStages } from '../../src/queues/append-stages.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
 import { createStopRun } from '../../src/queues/stop-run.js';
 import { createRegistry } from '../../src/registry.js';
+import { NO_TELEMETRY } from '../../src/telemetry.js';
 import { shippedContracts } from '../../src/workflows/capabilities.js';
 import { mutated } from './crash-mutants.js';
 import type { CrashOrder, Strike } from './crash-order.js';
@@ -132,6 +134,7 @@ const processors: ProcessorDependencies = {
   tools,
   clock: systemClock,
   random: () => 0,
+  telemetry: NO_TELEMETRY,
   logger: silentLog,
 };
 
@@ -155,6 +158,7 @@ const workers = (matrix ? MATRIX_QUEUES : registry.queues()).map((queue) =>
     handler: queue === RUNS_QUEUE ? root : stage,
     settings: workerSettings(order.settings),
     isolation,
+    telemetry: NO_TELEMETRY,
     logger: silentLog,
   }),
 );

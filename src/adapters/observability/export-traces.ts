@@ -1,0 +1,80 @@
+/**
+ * Sends a process's traces to where OTEL_EXPORTER_OTLP_ENDPOINT says, by OTLP over HTTP. The SDK is not ours to bring: who
+ * wants traces installs three packages, and whoever has an SDK of their own registers that instead, and needs nothing of this.
+ */
+import { trace } from '@opentelemetry/api';
+import { SwitchyardError } from '../../errors.js';
+import type { Logger } from '../../ports.js';
+
+export interface TraceExport {
+  /** Sends what is left. Never rejects, and takes at most 2 s. */
+  close(): Promise<void>;
+}
+
+const SDK = '@opentelemetry/sdk-trace-node@2 @opentelemetry/resources@2 @opentelemetry/exporter-trace-otlp-http@0.223';
+
+/** After that a collector that does not answer is left behind: a worker's end must not wait for it. */
+const CLOSE_MS = 2_000;
+
+/** Undefined where nobody asked for traces, or something is missing, which is then said in one line. */
+export async function exportTraces(
+  env: NodeJS.ProcessEnv,
+  service: string,
+  log: Logger,
+): Promise<TraceExport | undefined> {
+  const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (!endpoint || env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return undefined;
+  assertEndpoint(endpoint);
+  const sdk = await loadSdk(log);
+  if (!sdk) return undefined;
+  const { BatchSpanProcessor, NodeTracerProvider, OTLPTraceExporter, resourceFromAttributes } = sdk;
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({
+      'service.name': env.OTEL_SERVICE_NAME || service,
+      'service.instance.id': String(process.pid),
+      ...resourceAttributes(env.OTEL_RESOURCE_ATTRIBUTES),
+    }),
+    // The endpoint, headers and time limit are the exporter's to read from the environment.
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+  });
+  provider.register();
+  return {
+    async close() {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
+      await Promise.race([provider.shutdown().catch(() => {}), late]);
+      trace.disable();
+    },
+  };
+}
+
+async function loadSdk(log: Logger) {
+  try {
+    const [node, exporter, resources] = await Promise.all([
+      import('@opentelemetry/sdk-trace-node'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+    ]);
+    return { ...node, ...exporter, ...resources };
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    log.warn({}, `OTEL_EXPORTER_OTLP_ENDPOINT is set, and no traces are sent: npm install ${SDK}`);
+    return undefined;
+  }
+}
+
+function assertEndpoint(endpoint: string): void {
+  if (URL.canParse(endpoint) && /^https?:/.test(endpoint)) return;
+  throw new SwitchyardError(
+    'INVALID_CONFIG',
+    `OTEL_EXPORTER_OTLP_ENDPOINT is "${endpoint}": give the address of a collector, such as http://127.0.0.1:4318`,
+  );
+}
+
+/** `key=value,key=value`, values as in a URL. */
+function resourceAttributes(text = ''): Record<string, string> {
+  const pairs = text.split(',').flatMap((pair) => {
+    const [key, value] = pair.split('=', 2).map((part) => part.trim());
+    return key && value ? [[key, decodeURIComponent(value)] as const] : [];
+  });
+  return Object.fromEntries(pairs);
+}
