@@ -60,8 +60,8 @@ export function createWorkerHealth({ queues, stuckAfterMs, askedEveryMs, now }: 
     look(connected: boolean): WorkerHealth {
       const findings = [...stuck()];
       const alive = findings.length === 0;
-      if (alive && !connected) findings.push('Redis does not answer at the moment');
       if (serving !== 'serving') findings.push(WHY_NOT[serving]);
+      else if (alive && !connected) findings.push('Redis does not answer at the moment');
       return { alive, ready: findings.length === 0, findings };
     },
   };

@@ -2,7 +2,7 @@
  * Sends a process's traces to where OTEL_EXPORTER_OTLP_ENDPOINT says, by OTLP over HTTP. The SDK is not ours to bring: who
  * wants traces installs three packages, and whoever has an SDK of their own registers that instead, and needs nothing of this.
  */
-import { trace } from '@opentelemetry/api';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { SwitchyardError } from '../../errors.js';
 import type { Logger } from '../../ports.js';
 
@@ -22,7 +22,7 @@ export async function exportTraces(
   service: string,
   log: Logger,
 ): Promise<TraceExport | undefined> {
-  const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || tracesUnder(env.OTEL_EXPORTER_OTLP_ENDPOINT);
   if (!endpoint || env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return undefined;
   assertEndpoint(endpoint);
   const sdk = await loadSdk(log);
@@ -34,8 +34,8 @@ export async function exportTraces(
       'service.instance.id': String(process.pid),
       ...resourceAttributes(env.OTEL_RESOURCE_ATTRIBUTES),
     }),
-    // The endpoint, headers and time limit are the exporter's to read from the environment.
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+    // Headers and time limits are the exporter's to read from the environment.
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: endpoint }))],
   });
   provider.register();
   return {
@@ -43,6 +43,8 @@ export async function exportTraces(
       const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
       await Promise.race([provider.shutdown().catch(() => {}), late]);
       trace.disable();
+      context.disable();
+      propagation.disable();
     },
   };
 }
@@ -60,6 +62,10 @@ async function loadSdk(log: Logger) {
     log.warn({}, `OTEL_EXPORTER_OTLP_ENDPOINT is set, and no traces are sent: npm install ${SDK}`);
     return undefined;
   }
+}
+
+function tracesUnder(base: string | undefined): string | undefined {
+  return base ? `${base.replace(/\/$/, '')}/v1/traces` : undefined;
 }
 
 function assertEndpoint(endpoint: string): void {
