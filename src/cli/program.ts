@@ -19,7 +19,8 @@ Examples:
 Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
   SWITCHYARD_TOKEN   secret that the dashboard asks for; needed beyond loopback
-  SWITCHYARD_LOG     debug, info, warn, error or silent
+  SWITCHYARD_LOG_LEVEL        debug, info, warn, error or silent (SWITCHYARD_LOG for short)
+  OTEL_EXPORTER_OTLP_ENDPOINT worker, up, api: where their traces are sent
   SWITCHYARD_DEBUG   1: errors with their stacks
   NO_COLOR
 

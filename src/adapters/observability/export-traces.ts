@@ -2,7 +2,7 @@
  * Sends a process's traces to where OTEL_EXPORTER_OTLP_ENDPOINT says, by OTLP over HTTP. The SDK is not ours to bring: who
  * wants traces installs three packages, and whoever has an SDK of their own registers that instead, and needs nothing of this.
  */
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context, DiagLogLevel, diag, propagation, trace } from '@opentelemetry/api';
 import { SwitchyardError } from '../../errors.js';
 import type { Logger } from '../../ports.js';
 
@@ -16,17 +16,29 @@ const SDK = '@opentelemetry/sdk-trace-node@2 @opentelemetry/resources@2 @opentel
 /** After that a collector that does not answer is left behind: a worker's end must not wait for it. */
 const CLOSE_MS = 2_000;
 
-/** Undefined where nobody asked for traces, or something is missing, which is then said in one line. */
+/** A collector that is away is told of once in this time, not with every batch. */
+const SAY_AGAIN_MS = 60_000;
+
+/**
+ * Undefined where nobody asked for traces, or something is missing, which is then said in one line.
+ * @throws SwitchyardError INVALID_CONFIG for an endpoint that is none
+ */
 export async function exportTraces(
   env: NodeJS.ProcessEnv,
   service: string,
   log: Logger,
+  load: () => ReturnType<typeof loadSdk> = loadSdk,
 ): Promise<TraceExport | undefined> {
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || tracesUnder(env.OTEL_EXPORTER_OTLP_ENDPOINT);
   if (!endpoint || env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return undefined;
   assertEndpoint(endpoint);
-  const sdk = await loadSdk(log);
+  const sdk = await load().catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    log.warn({}, `OTEL_EXPORTER_OTLP_ENDPOINT is set, and no traces are sent: npm install ${SDK}`);
+    return undefined;
+  });
   if (!sdk) return undefined;
+  sayWhatFails(endpoint, log);
   const { BatchSpanProcessor, NodeTracerProvider, OTLPTraceExporter, resourceFromAttributes } = sdk;
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({
@@ -45,23 +57,34 @@ export async function exportTraces(
       trace.disable();
       context.disable();
       propagation.disable();
+      diag.disable();
     },
   };
 }
 
-async function loadSdk(log: Logger) {
-  try {
-    const [node, exporter, resources] = await Promise.all([
-      import('@opentelemetry/sdk-trace-node'),
-      import('@opentelemetry/exporter-trace-otlp-http'),
-      import('@opentelemetry/resources'),
-    ]);
-    return { ...node, ...exporter, ...resources };
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
-    log.warn({}, `OTEL_EXPORTER_OTLP_ENDPOINT is set, and no traces are sent: npm install ${SDK}`);
-    return undefined;
-  }
+async function loadSdk() {
+  const [node, exporter, resources] = await Promise.all([
+    import('@opentelemetry/sdk-trace-node'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('@opentelemetry/resources'),
+  ]);
+  return { ...node, ...exporter, ...resources };
+}
+
+/** The SDK's own words may repeat what the address holds; a person needs to know no more than that. */
+function sayWhatFails(endpoint: string, log: Logger): void {
+  const { origin } = new URL(endpoint);
+  let quietUntil = 0;
+  const failed = () => {
+    if (Date.now() < quietUntil) return;
+    quietUntil = Date.now() + SAY_AGAIN_MS;
+    log.warn({ collector: origin }, 'traces could not be sent; the work goes on without them');
+  };
+  const quiet = () => {};
+  diag.setLogger(
+    { error: failed, warn: quiet, info: quiet, debug: quiet, verbose: quiet },
+    { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true },
+  );
 }
 
 function tracesUnder(base: string | undefined): string | undefined {

@@ -14,8 +14,6 @@ import {
   type Attributes,
   type Context,
   context,
-  createTraceState,
-  isSpanContextValid,
   ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
@@ -26,6 +24,7 @@ import {
 } from '@opentelemetry/api';
 import type { ErrorRecord } from '../../errors.js';
 import type { JobSeen, TelemetryListener, ToolCallSeen, TraceContext, Watched } from '../../telemetry.js';
+import { spanContextOf, traceOf } from './trace-context.js';
 
 const SCOPE = 'switchyard-mq';
 
@@ -93,7 +92,7 @@ export function createTracing(): TelemetryListener {
 
 function watching<End>(span: Span, describe: (how: End) => void): Watched<End> {
   return {
-    trace: traceOf(span),
+    trace: traceOf(span.spanContext()),
     within: (work) => context.with(trace.setSpan(context.active(), span), work),
     end(how) {
       describe(how);
@@ -134,26 +133,6 @@ function callAttributes({ run, stage, capability, server, tool, transport }: Too
     'switchyard.run.id': run,
     'switchyard.stage': stage,
   };
-}
-
-function traceOf(span: Span): TraceContext | undefined {
-  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
-  if (!isSpanContextValid(span.spanContext())) return undefined;
-  const tracestate = traceState?.serialize();
-  const flags = (traceFlags & TraceFlags.SAMPLED).toString(16).padStart(2, '0');
-  return { traceparent: `00-${traceId}-${spanId}-${flags}`, ...(tracestate && { tracestate }) };
-}
-
-function spanContextOf(at: TraceContext | undefined) {
-  const [, traceId = '', spanId = '', flags = ''] = at?.traceparent.split('-') ?? [];
-  const found = {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED,
-    isRemote: true,
-    ...(at?.tracestate !== undefined && { traceState: createTraceState(at.tracestate) }),
-  };
-  return isSpanContextValid(found) ? found : undefined;
 }
 
 /** A context in which spans belong to the run, and to nothing that happens to be active in the worker. */

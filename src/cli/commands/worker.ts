@@ -29,6 +29,7 @@ export async function worker(settings: Settings, options: WorkerOptions, termina
   const stop = listenForStop();
   const log = commandLog(err, 'warn');
   const project = await loadProject(settings.config);
+  const traces = await exportTraces(process.env, 'switchyard-worker', log);
   const wanted = workersOptions(options);
   const watched = probesAsked(options);
   const config = await toolServers(settings, project);
@@ -40,7 +41,6 @@ export async function worker(settings: Settings, options: WorkerOptions, termina
     maxAnswerBytes: MAX_ANSWER_BYTES,
     dataDir: settings.dataDir,
   });
-  const traces = await exportTraces(process.env, 'switchyard-worker', log);
   const metrics =
     watched &&
     (await import('../../adapters/observability/worker-metrics.js')).createWorkerMetrics({

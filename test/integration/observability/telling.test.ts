@@ -1,18 +1,12 @@
 /** What is told of retries, undos, repeats and log lines, in one process with a tracer that keeps its spans. */
-import { context, propagation, trace } from '@opentelemetry/api';
-import {
-  InMemorySpanExporter,
-  NodeTracerProvider,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-node';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createLogger } from '../../../src/adapters/logger.js';
 import { createWorkerMetrics } from '../../../src/adapters/observability/worker-metrics.js';
 import { PermanentError } from '../../../src/errors.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { useEngine } from '../../support/engine.js';
+import { useTracer } from '../../support/observability/tracer.js';
 import { anyInput, echo, task } from '../../support/workflows.js';
 
 const trip = defineSaga({ name: 'trip', input: anyInput })
@@ -37,19 +31,6 @@ const trip = defineSaga({ name: 'trip', input: anyInput })
     { with: () => ({}) },
   )
   .returns(() => null);
-
-function useTracer(): () => readonly ReadableSpan[] {
-  const exporter = new InMemorySpanExporter();
-  const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  provider.register();
-  onTestFinished(async () => {
-    await provider.shutdown();
-    trace.disable();
-    context.disable();
-    propagation.disable();
-  });
-  return () => exporter.getFinishedSpans();
-}
 
 test('each retry and undo is a span of its own, a repeated run is linked to the first, lines and numbers agree', async () => {
   const spans = useTracer();
