@@ -16,6 +16,10 @@ const SDK = '@opentelemetry/sdk-trace-node@2 @opentelemetry/resources@2 @opentel
 /** After that a collector that does not answer is left behind: a worker's end must not wait for it. */
 const CLOSE_MS = 2_000;
 
+type Sdk = Pick<typeof import('@opentelemetry/sdk-trace-node'), 'BatchSpanProcessor' | 'NodeTracerProvider'> &
+  Pick<typeof import('@opentelemetry/exporter-trace-otlp-http'), 'OTLPTraceExporter'> &
+  Pick<typeof import('@opentelemetry/resources'), 'resourceFromAttributes'>;
+
 /** A collector that is away is told of once in this time, not with every batch. */
 const SAY_AGAIN_MS = 60_000;
 
@@ -27,7 +31,7 @@ export async function exportTraces(
   env: NodeJS.ProcessEnv,
   service: string,
   log: Logger,
-  load: () => ReturnType<typeof loadSdk> = loadSdk,
+  load: () => Promise<Sdk> = loadSdk,
 ): Promise<TraceExport | undefined> {
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || tracesUnder(env.OTEL_EXPORTER_OTLP_ENDPOINT);
   if (!endpoint || env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none') return undefined;
@@ -62,7 +66,7 @@ export async function exportTraces(
   };
 }
 
-async function loadSdk() {
+async function loadSdk(): Promise<Sdk> {
   const [node, exporter, resources] = await Promise.all([
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/exporter-trace-otlp-http'),
