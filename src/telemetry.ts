@@ -65,6 +65,8 @@ export interface ToolCallSeen {
   readonly server: string;
   readonly tool: string;
   readonly transport?: 'stdio' | 'http' | undefined;
+  /** Of the run, for whoever has no span of the attempt. */
+  readonly trace?: TraceContext | undefined;
 }
 
 export interface ToolCallEnd {

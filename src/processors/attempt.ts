@@ -111,7 +111,7 @@ function taskContext(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf, d
       };
       const all = options.key === undefined ? args : { ...args, [options.key]: key };
       return await ask(callOptions.safeToRepeat, () =>
-        observedCall(deps, { run, stage, capability }, callOptions, (traced) =>
+        observedCall(deps, { run, stage, capability, trace: job.trace }, callOptions, (traced) =>
           deps.tools.call(capability, all, traced),
         ),
       );

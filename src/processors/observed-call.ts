@@ -1,13 +1,14 @@
 /** What is told of a call of a tool, and the place in the trace that the tool's server is sent with it. */
 import { toSwitchyardError } from '../errors.js';
 import type { ToolCallOptions } from '../ports.js';
+import type { ToolCallSeen } from '../telemetry.js';
 import type { ProcessorDependencies } from './job.js';
 
 const NOWHERE = { server: 'unknown', tool: 'unknown' } as const;
 
 export async function observedCall<T>(
   { tools, telemetry }: Pick<ProcessorDependencies, 'tools' | 'telemetry'>,
-  call: { readonly run: string; readonly stage: string; readonly capability: string },
+  call: Pick<ToolCallSeen, 'run' | 'stage' | 'capability' | 'trace'>,
   options: ToolCallOptions,
   send: (options: ToolCallOptions) => Promise<T>,
 ): Promise<T> {

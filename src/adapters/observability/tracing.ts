@@ -1,6 +1,6 @@
 /**
- * Runs as OpenTelemetry traces: one trace per run, whichever processes take part. Without an SDK in the process every span is
- * an empty object of the API's, and nothing is recorded.
+ * Runs as OpenTelemetry traces: one trace per run, whichever processes take part. Without an SDK in the process
+ * nothing is recorded, and a run's place in a trace is passed on as it came.
  *
  * - `start <workflow>` (producer): in the caller's trace, or the root of one. Everything else of the run is its child.
  * - `<workflow> <stage>` (consumer): one attempt at a stage; a retry is a span of its own. `<workflow> decide`: the root at work.
@@ -33,6 +33,7 @@ export function createTracing(): TelemetryListener {
   const tracer = () => trace.getTracer(SCOPE);
   return {
     start({ workflow, repeats }) {
+      if (!isRecorded()) return passedOn(undefined);
       const repeated = spanContextOf(repeats);
       const span = tracer().startSpan(`start ${workflow}`, {
         kind: SpanKind.PRODUCER,
@@ -54,6 +55,7 @@ export function createTracing(): TelemetryListener {
     job(job) {
       // Clocks are jobs for bookkeeping; what they bring about shows in the stages that follow.
       if (job.kind === 'timer') return undefined;
+      if (!isRecorded()) return passedOn(job.trace);
       const what = job.kind === 'root' ? 'decide' : (job.stage ?? job.kind);
       const options = { kind: SpanKind.CONSUMER, attributes: jobAttributes(job) };
       const span = tracer().startSpan(`${job.workflow} ${what}`, options, placeOf(job.run, job.trace));
@@ -67,6 +69,7 @@ export function createTracing(): TelemetryListener {
     },
 
     toolCall(call) {
+      if (!isRecorded()) return passedOn(call.trace);
       const span = tracer().startSpan(`tools/call ${call.tool}`, {
         kind: SpanKind.CLIENT,
         attributes: callAttributes(call),
@@ -78,6 +81,7 @@ export function createTracing(): TelemetryListener {
     },
 
     runEnded({ run, workflow, status, createdAt, finishedAt, error, trace: of }) {
+      if (!isRecorded()) return;
       const attributes = {
         'switchyard.run.id': run,
         'switchyard.workflow': workflow,
@@ -137,8 +141,14 @@ function callAttributes({ run, stage, capability, server, tool, transport }: Too
 
 /** A context in which spans belong to the run, and to nothing that happens to be active in the worker. */
 function placeOf(run: string, at: TraceContext | undefined): Context {
-  const place = spanContextOf(at) ?? (isRecorded() ? agreedOn(run) : undefined);
-  return place ? trace.setSpanContext(ROOT_CONTEXT, place) : ROOT_CONTEXT;
+  return trace.setSpanContext(ROOT_CONTEXT, spanContextOf(at) ?? agreedOn(run));
+}
+
+const NOT_RECORDED: Watched<unknown> = { within: (work) => work(), end: () => {} };
+
+/** Without an SDK: whoever comes after may have one, and finds the place in the trace as it was. */
+function passedOn(at: TraceContext | undefined): Watched<unknown> {
+  return at ? { ...NOT_RECORDED, trace: at } : NOT_RECORDED;
 }
 
 /** Whether the process has an SDK. */
