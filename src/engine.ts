@@ -26,7 +26,8 @@ import { createRunHandle, type Run } from './queues/run-handle.js';
 import { createRunJobs } from './queues/run-jobs.js';
 import { createStopRun } from './queues/stop-run.js';
 import { createRegistry } from './registry.js';
-import { type TelemetryListener, type TraceContext, telemetryOf } from './telemetry.js';
+import { type TelemetryListener, telemetryOf } from './telemetry.js';
+import type { TraceContext } from './trace-context.js';
 import { createWorkers, noTools, type Workers, type WorkersOptions } from './workers.js';
 
 export interface SwitchyardOptions {

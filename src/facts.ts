@@ -1,7 +1,7 @@
 /** What is known of a run: what Redis keeps of it, and how its jobs stand. Plain data, the ground of every decision. */
 import type { Priority } from './config.js';
 import type { ErrorRecord } from './errors.js';
-import type { TraceContext } from './telemetry.js';
+import type { TraceContext } from './trace-context.js';
 
 /** What is recorded before an effect, so that the effect can be undone whatever happens afterwards. */
 export interface EffectIntent {

@@ -46,7 +46,6 @@ export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
 export type { RunDocument, RunStatus, RunSummary, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
 export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } from './orchestrators/timeline-page.js';
 export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
-export type { WorkerHealth } from './processors/worker-health.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
 export type { PayloadOf } from './queues/look-at-run.js';
@@ -65,4 +64,4 @@ export {
 } from './task.js';
 export type { TelemetryListener } from './telemetry.js';
 export { type Approval, approval, signal } from './wait-task.js';
-export type { Workers, WorkersOptions } from './workers.js';
+export type { WorkerHealth, Workers, WorkersOptions } from './workers.js';

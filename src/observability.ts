@@ -15,6 +15,6 @@ export type {
   TelemetryListener,
   ToolCallEnd,
   ToolCallSeen,
-  TraceContext,
   Watched,
 } from './telemetry.js';
+export type { TraceContext } from './trace-context.js';

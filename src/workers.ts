@@ -33,6 +33,8 @@ import { createStopRun } from './queues/stop-run.js';
 import type { Registry } from './registry.js';
 import { NO_TELEMETRY, type Telemetry } from './telemetry.js';
 
+export type { WorkerHealth };
+
 export interface WorkersOptions extends Partial<WorkerSettings> {
   /** Which queues to serve; all by default. */
   readonly queues?: readonly string[];

@@ -18,7 +18,7 @@ import type {
 } from '../facts.js';
 import { stageOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
-import { parseTrace } from '../telemetry.js';
+import { parseTrace } from '../trace-context.js';
 
 /** Of a run of very many stages: what is not read until the run is concluded. */
 const UNREAD: ErrorRecord = { code: 'INTERNAL', message: 'how it failed was not read', retryable: false };

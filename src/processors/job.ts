@@ -3,7 +3,8 @@ import { SwitchyardError } from '../errors.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { AppendStages, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
-import type { Telemetry, TraceContext } from '../telemetry.js';
+import type { Telemetry } from '../telemetry.js';
+import type { TraceContext } from '../trace-context.js';
 
 export interface ActiveJob {
   readonly id: string;

@@ -3,7 +3,8 @@
  * whose it is. Around the handlers, so that none of them can forget.
  */
 import type { Logger } from '../ports.js';
-import { type JobEnd, type JobKind, type JobSeen, type Telemetry, traceId } from '../telemetry.js';
+import type { JobEnd, JobKind, JobSeen, Telemetry } from '../telemetry.js';
+import { traceId } from '../trace-context.js';
 import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, RUN_STOPS } from './job.js';
 
 type Dependencies = Pick<ProcessorDependencies, 'definition'> & { readonly telemetry: Telemetry };

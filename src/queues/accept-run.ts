@@ -20,7 +20,7 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Move, Stage } from '../orchestrators/move.js';
 import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
 import type { Clock, ScriptRunner } from '../ports.js';
-import type { TraceContext } from '../telemetry.js';
+import type { TraceContext } from '../trace-context.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';

@@ -1,6 +1,6 @@
 /** The trace of whoever sends an HTTP request, where nothing else in the process has taken it up. */
 import { context, isSpanContextValid, trace } from '@opentelemetry/api';
-import { parseTrace } from '../../telemetry.js';
+import { parseTrace } from '../../trace-context.js';
 import { spanContextOf } from './trace-context.js';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;

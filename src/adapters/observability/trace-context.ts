@@ -3,7 +3,7 @@
  * baggage, which may hold anything, is neither stored with a run nor sent to the servers of others.
  */
 import { createTraceState, isSpanContextValid, type SpanContext, TraceFlags } from '@opentelemetry/api';
-import type { TraceContext } from '../../telemetry.js';
+import type { TraceContext } from '../../trace-context.js';
 
 /** Undefined for a span that no SDK made. */
 export function traceOf(of: SpanContext): TraceContext | undefined {

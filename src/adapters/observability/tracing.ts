@@ -23,7 +23,8 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { ErrorRecord } from '../../errors.js';
-import type { JobSeen, TelemetryListener, ToolCallSeen, TraceContext, Watched } from '../../telemetry.js';
+import type { JobSeen, TelemetryListener, ToolCallSeen, Watched } from '../../telemetry.js';
+import type { TraceContext } from '../../trace-context.js';
 import { spanContextOf, traceOf } from './trace-context.js';
 
 const SCOPE = 'switchyard-mq';
