@@ -52,7 +52,7 @@ test('a frozen connection turns liveness red, and it heals when the path does', 
   expect(await probe('/readyz')).toMatchObject({ status: 503, body: { findings: ['the workers stop'] } });
 });
 
-test('a worker that takes no jobs on purpose is alive: its clock is wrong, or its queue is paused', async () => {
+test('a worker is alive and ready while somebody has paused its queue', async () => {
   const { url, prefix, redis } = useRedis();
   const sy = switchyard({ connection: url, prefix, workflows: [echo], logger: silentLog });
   const workers = sy.workers({ graceMs: 0, clockCheckMs: 50, stuckAfterMs: 100 });
