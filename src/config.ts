@@ -185,6 +185,11 @@ export const WORKER_DEFAULTS = {
   reconcileMs: 30_000,
   /** How often a worker compares its clock with that of Redis. */
   clockCheckMs: 10_000,
+  /**
+   * How long a worker may hear nothing from Redis before it counts as dead: longer than a silent connection needs to be dropped
+   * and made again (12 s), twice over.
+   */
+  stuckAfterMs: 30_000,
 } as const;
 
 /** Difference to the clock of Redis beyond which a worker takes no jobs; machines that keep time at all differ by far less. */

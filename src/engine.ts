@@ -1,6 +1,7 @@
 /** Wires one Switchyard: definitions, Redis, queues, processors, tools. What an application holds. */
 import { systemClock } from './adapters/clock.js';
 import { createLogger } from './adapters/logger.js';
+import { createTracing } from './adapters/observability/tracing.js';
 import { createRedisConnections, type RedisConnection } from './adapters/redis-connections.js';
 import { createRunIndex } from './adapters/run-index.js';
 import { createRunKnowledge } from './adapters/run-knowledge.js';
@@ -12,7 +13,7 @@ import { offerBoardQueues } from './board-queues.js';
 import { checkedRunLog } from './checked-run-log.js';
 import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
-import { SwitchyardError } from './errors.js';
+import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { createEveryday, type Everyday } from './everyday.js';
 import type { RunRecord } from './facts.js';
 import { createHostedWorkers, type HostedOptions, type ProcessorOf, type ProcessorOptions } from './hosted.js';
@@ -35,6 +36,8 @@ import { createRunHandle, type Run } from './queues/run-handle.js';
 import { createRunJobs } from './queues/run-jobs.js';
 import { createStopRun } from './queues/stop-run.js';
 import { createRegistry } from './registry.js';
+import { type TelemetryListener, telemetryOf } from './telemetry.js';
+import type { TraceContext } from './trace-context.js';
 import { createWorkers, type Workers, type WorkersOptions } from './workers.js';
 
 export interface SwitchyardOptions {
@@ -50,6 +53,8 @@ export interface SwitchyardOptions {
   readonly queues?: Readonly<Record<string, QueueLimits>>;
   /** Whom the end of a run may be told; without it a start with a callback is refused. */
   readonly callbacks?: CallbackSettings;
+  /** Who else is told of the work, such as `createMetrics().listener`. Traces go to the OpenTelemetry SDK that is registered, if one is. */
+  readonly telemetry?: readonly TelemetryListener[];
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
 }
@@ -102,6 +107,7 @@ export interface Switchyard extends Everyday {
 /** @throws SwitchyardError INVALID_CONFIG, INVALID_DEFINITION */
 export function switchyard(options: SwitchyardOptions): Switchyard {
   const logger = options.logger ?? createLogger();
+  const telemetry = telemetryOf([createTracing(), ...(options.telemetry ?? [])]);
   const prefix = options.prefix ?? DEFAULT_PREFIX;
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
@@ -133,14 +139,14 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
     startAgain: async (record: RunRecord) => (await startAnew(record)).id,
   };
-  const startAnew = ({ workflow, input, priority, id, callback, tags }: RunRecord, key?: string) => {
+  const startAnew = ({ workflow, input, priority, id, callback, tags, trace }: RunRecord, key?: string) => {
     const again = {
       ...{ priority, retryOf: id },
       ...(callback && callbacks && { callback }),
       ...(tags && { tags }),
       ...(key !== undefined && { key }),
     };
-    return acceptRun(accepting, registry.latest(workflow), input, again);
+    return accept(registry.latest(workflow), input, again, trace);
   };
   /** Under a key of the run's own: a second bulk retry finds the first one's. */
   async function startOnce(record: RunRecord, { begin }: { readonly begin: boolean }) {
@@ -153,16 +159,28 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     ...{ ...facing, ...handles, index, queues, retention, registry, startOnce, ready: connections.ready },
   });
   const processing = {
-    ...{ registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
+    ...{ registry, prefix, keys, retention, tools: options.tools, callbacks, telemetry, logger, connections, jobs },
     everyday: { schedules, queues, limits },
   };
   const hosted = createHostedWorkers(processing);
   let closing: Promise<void> | undefined;
 
+  async function accept(definition: WorkflowDefinition, input: unknown, how?: StartOptions, repeats?: TraceContext) {
+    const watched = telemetry.start({ workflow: definition.name, repeats });
+    try {
+      const { trace } = watched;
+      const accepted = await watched.within(() => acceptRun({ ...accepting, trace }, definition, input, how));
+      watched.end({ run: accepted.id, duplicate: accepted.duplicate });
+      return accepted;
+    } catch (thrown) {
+      watched.end({ error: toSwitchyardError(thrown).toJSON() });
+      throw thrown;
+    }
+  }
   async function start(workflow: Workflow | string, input: unknown, startOptions?: StartOptions): Promise<Run> {
     const definition = typeof workflow === 'string' ? registry.latest(workflow) : registered(workflow);
     await connections.ready();
-    const accepted = await acceptRun(accepting, definition, input, startOptions);
+    const accepted = await accept(definition, input, startOptions);
     return createRunHandle(handles, accepted.id, accepted.duplicate);
   }
   function registered(workflow: WorkflowDefinition): WorkflowDefinition {

@@ -2,6 +2,7 @@
 import type { Priority } from './config.js';
 import type { ErrorRecord } from './errors.js';
 import type { Tags } from './tags.js';
+import type { TraceContext } from './trace-context.js';
 
 /** What is recorded before an effect, so that the effect can be undone whatever happens afterwards. */
 export interface EffectIntent {
@@ -148,6 +149,8 @@ export interface RunRecord {
   /** Whom to tell of its end. */
   readonly callback?: { readonly url: string };
   readonly delivery?: CallbackDelivery;
+  /** Where its story stands in a trace. */
+  readonly trace?: TraceContext;
   /** Set once the run is to stop. */
   readonly stop?: StopRequest;
   /** Set when the run was not answered in good time before its SLA: when that was. */

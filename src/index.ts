@@ -82,6 +82,7 @@ export {
   type TaskPolicy,
   type ToolOptions,
 } from './task.js';
+export type { TelemetryListener } from './telemetry.js';
 export { mcpTool, type ToolShape } from './tool-maker.js';
 export { type Approval, approval, signal } from './wait-task.js';
-export type { Workers, WorkersOptions } from './workers.js';
+export type { WorkerHealth, Workers, WorkersOptions } from './workers.js';

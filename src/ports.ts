@@ -43,6 +43,12 @@ export interface ToolCallOptions {
   readonly meta?: Readonly<Record<string, string>> | undefined;
 }
 
+export interface ToolPlace {
+  readonly server: string;
+  readonly tool: string;
+  readonly transport: 'stdio' | 'http';
+}
+
 /**
  * Calls tools by capability name, `<server>.<tool>` unless a binding says otherwise.
  *
@@ -56,6 +62,8 @@ export interface ToolCallOptions {
  */
 export interface ToolCaller {
   call(capability: string, args: Readonly<Record<string, unknown>>, options: ToolCallOptions): Promise<unknown>;
+  /** Where a capability leads, for telemetry; undefined when it leads nowhere. */
+  placeOf?(capability: string): ToolPlace | undefined;
   close(): Promise<void>;
 }
 

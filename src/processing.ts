@@ -19,6 +19,7 @@ import type { WorkflowDefinition } from './orchestrators/definition.js';
 import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
 import { createCallbackHandler } from './processors/callback.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
+import { observed } from './processors/observed-job.js';
 import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
 import { createTickHandler, isTick } from './processors/tick.js';
@@ -35,6 +36,7 @@ import type { Schedules } from './queues/schedules.js';
 import { createStopRun } from './queues/stop-run.js';
 import { createTick } from './queues/tick.js';
 import type { Registry } from './registry.js';
+import { NO_TELEMETRY, type Telemetry } from './telemetry.js';
 
 export interface ProcessingDependencies {
   readonly registry: Registry;
@@ -44,6 +46,8 @@ export interface ProcessingDependencies {
   readonly tools: ToolCaller | undefined;
   /** Where there are some, the ends of runs are told from here. */
   readonly callbacks?: CallbackRules | undefined;
+  /** Nobody by default. */
+  readonly telemetry?: Telemetry;
   /** The machine's by default. */
   readonly clock?: Clock;
   readonly logger: Logger;
@@ -66,6 +70,8 @@ export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools
 
 export interface Processing {
   readonly connection: ReturnType<RedisConnections['open']>;
+  /** Hears of stops and pauses. */
+  readonly subscriber: ReturnType<RedisConnections['open']>;
   readonly scripts: ScriptRunner;
   readonly schedules: Pick<Schedules, 'list' | 'mend'>;
   readonly processors: ProcessorDependencies;
@@ -82,7 +88,7 @@ export interface Processing {
 
 /** @param onStop called with each run that is to stop, once it has been started */
 export function createProcessing(deps: ProcessingDependencies, onStop: (run: string) => void): Processing {
-  const { registry, keys, retention, clock = systemClock, logger } = deps;
+  const { registry, keys, retention, clock = systemClock, logger, telemetry = NO_TELEMETRY } = deps;
   const connection = deps.connections.open('worker');
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
@@ -107,6 +113,7 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     answerAtDeadline: answers.answerAtDeadline,
     clock,
     random: Math.random,
+    telemetry,
     logger,
   };
   const schedules = deps.everyday?.schedules ?? NO_SCHEDULES;
@@ -128,11 +135,12 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
   if (deps.callbacks) handlers.set(CALLBACKS_QUEUE, callbackHandler(processors, deps.callbacks, scripts, keys));
   return {
     connection,
+    subscriber,
     scripts,
     schedules,
     processors,
     latest,
-    handlerOf: (queue) => handlers.get(queue) ?? stage,
+    handlerOf: (queue) => observed(handlers.get(queue) ?? stage, queue, processors),
     async start() {
       await stops.start();
       await pauses.start();

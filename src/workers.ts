@@ -1,5 +1,6 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from './adapters/clock.js';
 import { redisNow } from './adapters/redis-clock.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
@@ -8,11 +9,15 @@ import { createProcessing, type ProcessingDependencies } from './processing.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import { createQueueWorker } from './processors/queue-worker.js';
+import { createWorkerHealth, type WorkerHealth } from './processors/worker-health.js';
 import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
 import { createSiblingStop } from './queues/decided-fan-out.js';
 import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
 import { applyConfigured } from './queues/set-limits.js';
+import { NO_TELEMETRY } from './telemetry.js';
+
+export type { WorkerHealth };
 
 export interface WorkersOptions extends Partial<WorkerSettings> {
   /** Which queues to serve; all by default. */
@@ -25,10 +30,12 @@ export interface Workers {
   start(): Promise<void>;
   /** Lets active jobs end, puts back those that take longer than the grace. May be called twice. */
   stop(): Promise<void>;
+  /** Whether they get on, for probes. Answers within a second, also when Redis does not. */
+  health(): Promise<WorkerHealth>;
 }
 
 export function createWorkers(deps: ProcessingDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
+  const { registry, prefix, keys, retention, clock = systemClock, logger, telemetry = NO_TELEMETRY } = deps;
   const known = [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
   const served = queues ?? known;
   assertQueues(served, known);
@@ -36,7 +43,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   const processing = createProcessing(deps, (run) => {
     for (const worker of workers) worker.stopRun(run);
   });
-  const { connection, scripts, processors, schedules, latest, handlerOf } = processing;
+  const { connection, subscriber, scripts, processors, schedules, latest, handlerOf } = processing;
   const isolation = createIsolation();
   const onEnded = createSiblingStop(processors);
   const workers = served.map((queue) =>
@@ -50,17 +57,28 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
       onEnded,
+      telemetry,
       logger,
     }),
   );
+  const { stuckAfterMs, clockCheckMs: askedEveryMs } = settings;
+  const health = createWorkerHealth({ queues: workers, stuckAfterMs, askedEveryMs, now: () => performance.now() });
+  const askRedis = async () => {
+    const time = await redisNow(connection);
+    health.answered();
+    return time;
+  };
+  const connected = asksOnce(askRedis, () => connection.status === 'ready' && subscriber.status === 'ready');
   const clockGuard = createClockGuard({
     clock,
-    redisNow: () => redisNow(connection),
+    redisNow: askRedis,
     everyMs: settings.clockCheckMs,
     onSkewed: () => {
+      health.set('clock-is-wrong');
       for (const worker of workers) worker.pause();
     },
     onMended: () => {
+      health.set('serving');
       for (const worker of workers) worker.resume();
     },
     logger,
@@ -79,6 +97,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
     });
   };
   async function stop(): Promise<void> {
+    health.set('stopping');
     clearInterval(reconciler);
     clockGuard.stop();
     processing.close();
@@ -94,6 +113,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       await warnOfForeignQueues(scripts, registry.foreignQueues, logger);
       await processing.start();
       if (deps.everyday) await applyConfigured({ scripts, keys, ...deps.everyday }, served, logger);
+      health.set('serving');
       await clockGuard.start();
       for (const worker of workers) worker.start();
       if (reconciler || !served.includes(RUNS_QUEUE)) return;
@@ -105,6 +125,31 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       stopping ??= stop();
       return stopping;
     },
+    health: async () => health.look(await connected()),
+  };
+}
+
+/** How long a probe waits for Redis. */
+const PROBE_MS = 1_000;
+
+/** Whether Redis answers in time. One question at a time: those that a frozen connection swallows must not pile up in it. */
+function asksOnce(ask: () => Promise<unknown>, stands: () => boolean): () => Promise<boolean> {
+  let asked: Promise<boolean> | undefined;
+  return async () => {
+    if (!stands()) return false;
+    asked ??= ask()
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asked = undefined;
+      });
+    const limit = new AbortController();
+    const late = delay(PROBE_MS, false, { signal: limit.signal }).catch(() => false);
+    const answer = await Promise.race([asked, late]);
+    limit.abort();
+    return answer;
   };
 }
 

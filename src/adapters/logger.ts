@@ -13,15 +13,18 @@ const SECRET: ReadonlySet<string> = new Set([
   'env',
 ]);
 
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type Level = (typeof LEVELS)[number];
+
 /** What is logged is shallow; below this it is cut off, which also ends circles. */
 const MAX_DEPTH = 10;
 
 /**
- * @param level pino's: `debug`, `info`, `warn`, `error` or `silent`; `SWITCHYARD_LOG` by default, else `warn`
+ * @param level pino's: `debug`, `info`, `warn`, `error` or `silent`; that of the environment by default, else `warn`
  * @param destination where the lines go; standard error by default, written at once so that a crash loses none
  */
 export function createLogger(
-  level = process.env.SWITCHYARD_LOG ?? 'warn',
+  level: string = levelAsked() ?? 'warn',
   destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
 ): Logger {
   const stacks = level === 'debug' || level === 'trace';
@@ -30,6 +33,12 @@ export function createLogger(
   // or an error one level deeper, or under another key, would pass. pino's own serializer would then rewrite `err`.
   const serializers = { err: (described: unknown) => described };
   return withCleanChildren(pino({ level, base: null, serializers, formatters: { log: clean } }, destination), clean);
+}
+
+/** What the environment asks for; unset, or a word that is no level: nothing. */
+export function levelAsked(env: NodeJS.ProcessEnv = process.env): Level | undefined {
+  const word = env.SWITCHYARD_LOG_LEVEL || env.SWITCHYARD_LOG;
+  return LEVELS.find((level) => level === word);
 }
 
 type Clean = (fields: object) => Record<string, unknown>;

@@ -22,6 +22,7 @@ import type {
 import { isForeignJob, stageOfJobKey, timerOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
 import type { Tags } from '../tags.js';
+import { parseTrace } from '../trace-context.js';
 import { endedElsewhere, failedElsewhere, foreignAttempts } from './foreign-jobs.js';
 
 /** Of a run of very many stages: what is not read until the run is concluded. */
@@ -170,6 +171,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
   const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
   const [callback, delivery, parent] = ['callback', 'delivery', 'parent'].map((name) => plain.get(name));
   const nested = group<NestedRun>(fields, 'nested');
+  const trace = parseTrace(plain.get('trace'));
   return {
     id: run,
     workflow,
@@ -185,6 +187,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     answeredFor: group<number>(fields, 'answered-for'),
     words: [...group<OperatorWord>(fields, 'word')].sort(([a], [b]) => Number(a) - Number(b)).map(([, word]) => word),
     ...(key !== undefined && { key }),
+    ...(trace && { trace }),
     ...(retryOf !== undefined && { retryOf }),
     ...(tags !== undefined && { tags: parse<Tags>(tags) }),
     ...(parent !== undefined && { parent: parse<ParentStage>(parent) }),

@@ -4,14 +4,16 @@
  */
 import { setMaxListeners } from 'node:events';
 import fastify, { type FastifyInstance } from 'fastify';
+import { createLoadReader } from '../adapters/load.js';
 import { openRedis } from '../adapters/redis.js';
 import { addressOf, describeAddress, type RedisConnection } from '../adapters/redis-address.js';
+import { createScriptRunner } from '../adapters/scripts.js';
 import type { ApiSettings } from '../api-settings.js';
 import { DEFAULT_PREFIX } from '../config.js';
 import type { Switchyard } from '../engine.js';
 import { SwitchyardError } from '../errors.js';
 import { isLoopback } from '../http-admission.js';
-import { ATTENTION_QUEUE, CALLBACKS_QUEUE } from '../names.js';
+import { ATTENTION_QUEUE, CALLBACKS_QUEUE, redisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import { createQueuePool } from '../queues/queue-pool.js';
 import { createRegistry } from '../registry.js';
@@ -30,6 +32,7 @@ import { addActionRoutes } from './routes/actions.js';
 import { addEventRoutes } from './routes/events.js';
 import { addEverydayRoutes } from './routes/everyday.js';
 import { addHealthRoutes } from './routes/health.js';
+import { addMetricsRoute } from './routes/metrics.js';
 import { addPages, isUiPath, pagesFolder } from './routes/pages.js';
 import { addRunRoutes } from './routes/run.js';
 import { addRunsRoutes } from './routes/runs.js';
@@ -126,7 +129,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         await redis.ping();
       },
     });
-    await mountBullBoard(server, pool, [...createRegistry(sy.workflows).queues(), ATTENTION_QUEUE, CALLBACKS_QUEUE]);
+    const queues = [...createRegistry(sy.workflows).queues(), ATTENTION_QUEUE, CALLBACKS_QUEUE];
+    const readLoad = createLoadReader(createScriptRunner(redis), redisKeys(prefix));
+    addMetricsRoute(server, { workflows: sy.workflows.map(({ name }) => name), queues, readLoad });
+    await mountBullBoard(server, pool, queues);
     const watched = () => [...live.runs.keys(), ...live.overview.keys()];
     return { url: await listen(server, host, options.port), watched, close };
   } catch (error) {

@@ -1,21 +1,18 @@
 /** The log of a command that somebody watches: text between the command's own, without stacks. Elsewhere it is pino's JSON. */
-import { createLogger } from '../adapters/logger.js';
+import { createLogger, LEVELS, type Level, levelAsked } from '../adapters/logger.js';
 import type { Logger } from '../ports.js';
 import { type Screen, wrap } from './terminal.js';
-
-const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-type Level = (typeof LEVELS)[number];
 
 /** As wide as what stands before a message: `12:34:56 error `. */
 const MARGIN = ' '.repeat(15);
 const NARROWEST = 40;
 
 /**
- * @param quietest what is shown unless SWITCHYARD_LOG says otherwise: commands that report their error themselves log only
+ * @param quietest what is shown unless SWITCHYARD_LOG_LEVEL says otherwise: commands that report their error themselves log only
  *   what goes beyond it
  */
 export function commandLog(screen: Screen, quietest: Level): Logger {
-  const wanted = LEVELS.find((level) => level === process.env.SWITCHYARD_LOG) ?? quietest;
+  const wanted = levelAsked() ?? quietest;
   return screen.isTty || wanted === 'silent' ? lines(screen, wanted, {}) : createLogger(wanted);
 }
 

@@ -2,6 +2,7 @@
 import { type ResolvedRedis, resolveRedis } from '../adapters/resolve-redis.js';
 import { type Switchyard, switchyard } from '../engine.js';
 import type { Logger, ToolCaller } from '../ports.js';
+import type { TelemetryListener } from '../telemetry.js';
 import type { Project } from './project.js';
 import type { Settings } from './settings.js';
 
@@ -22,7 +23,12 @@ export function redisFor(
 
 export function openSwitchyard(
   project: Project,
-  options: { readonly url: string; readonly log: Logger; readonly tools?: ToolCaller },
+  options: {
+    readonly url: string;
+    readonly log: Logger;
+    readonly tools?: ToolCaller;
+    readonly telemetry?: readonly TelemetryListener[];
+  },
 ): Switchyard {
   const { workflows, prefix, retention, queues, callbacks } = project;
   return switchyard({
@@ -30,6 +36,7 @@ export function openSwitchyard(
     workflows,
     logger: options.log,
     ...(options.tools && { tools: options.tools }),
+    ...(options.telemetry && { telemetry: options.telemetry }),
     ...(prefix !== undefined && { prefix }),
     ...(retention !== undefined && { retention }),
     ...(queues !== undefined && { queues }),

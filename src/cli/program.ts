@@ -24,7 +24,8 @@ Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
   SWITCHYARD_TOKEN   secret that the API asks for; needed beyond loopback
   SWITCHYARD_CALLBACK_SECRET   whsec_…, by which callbacks are signed
-  SWITCHYARD_LOG     debug, info, warn, error or silent
+  SWITCHYARD_LOG_LEVEL        debug, info, warn, error or silent (SWITCHYARD_LOG for short)
+  OTEL_EXPORTER_OTLP_ENDPOINT worker, up, api: where their traces are sent
   SWITCHYARD_DEBUG   1: errors with their stacks
   NO_COLOR
 
@@ -110,6 +111,8 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     .description('work on runs until Ctrl-C or SIGTERM, then drain')
     .option('--queues <names>', 'only these, separated by commas (default: all)')
     .option('--concurrency <n>', 'jobs at once in each queue (default 25)')
+    .option('--health-port <n>', 'serve /healthz, /readyz and /metrics there; 0 for any free port')
+    .option('--health-host <address>', 'address of these (default 127.0.0.1); they have no token, and tell no payloads')
     .addHelpText('after', '\nExample:\n  switchyard worker --queues runs,tasks --concurrency 10\n')
     .action(async (options: unknown, command: Command) => {
       const { worker } = await import('./commands/worker.js');
@@ -220,7 +223,7 @@ function argumentTerm(argument: Argument): string {
 
 const text = z.string().optional();
 const Serve = z.object({ host: text, allowHost: z.array(z.string()).optional() });
-const Worker = z.object({ queues: text, concurrency: text });
+const Worker = z.object({ queues: text, concurrency: text, healthPort: text, healthHost: text });
 const Enqueue = z.object({
   key: text,
   priority: text,

@@ -9,8 +9,9 @@ import { createAskedTools } from './asked-tools.js';
 import { createCallKeys } from './call-keys.js';
 import { Deadline } from './deadline.js';
 import type { ActiveJob, ProcessorDependencies } from './job.js';
+import { observedCall } from './observed-call.js';
 
-type AttemptDependencies = Pick<ProcessorDependencies, 'tools' | 'logger'>;
+type AttemptDependencies = Pick<ProcessorDependencies, 'tools' | 'telemetry'>;
 
 export interface AttemptOf {
   readonly run: string;
@@ -99,7 +100,8 @@ function taskContext(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf, d
     isLastAttempt: job.isLastAttempt,
     key: effectKey(run, stage, 1),
     signal: deadline.signal,
-    log: deps.logger.child({ run, stage, attempt: job.attempt }),
+    // Also the stage that is asked for whether an effect happened is a stage of its own in the log.
+    log: job.log.child({ stage }),
     tool: async (capability, args, options = {}) => {
       const key = keyOf(options);
       const callOptions: ToolCallOptions = {
@@ -109,7 +111,11 @@ function taskContext(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf, d
         meta: { 'switchyard/run': run, ...(key !== undefined && { 'switchyard/key': key }) },
       };
       const all = options.key === undefined ? args : { ...args, [options.key]: key };
-      return await ask(callOptions.safeToRepeat, () => deps.tools.call(capability, all, callOptions));
+      return await ask(callOptions.safeToRepeat, () =>
+        observedCall(deps, { run, stage, capability, trace: job.trace }, callOptions, (traced) =>
+          deps.tools.call(capability, all, traced),
+        ),
+      );
     },
   };
 }

@@ -20,8 +20,7 @@ import {
   putBack,
 } from './job.js';
 
-export interface CallbackDependencies
-  extends Pick<ProcessorDependencies, 'log' | 'definition' | 'clock' | 'random' | 'logger'> {
+export interface CallbackDependencies extends Pick<ProcessorDependencies, 'log' | 'definition' | 'clock' | 'random'> {
   readonly rules: CallbackRules;
   readonly sender: CallbackSender;
   readonly deliveries: DeliveryRecord;
@@ -42,7 +41,7 @@ export function createCallbackHandler(deps: CallbackDependencies): JobHandler {
       if (!record.outcome) return { kind: 'put-back', afterMs: NOT_ENDED_MS };
       return await deliver(deps, job, record, record.outcome, { url, delivery });
     } catch (thrown) {
-      return invalidOrPutBack(deps, job, thrown);
+      return invalidOrPutBack(job, thrown);
     }
   };
 }
@@ -82,9 +81,9 @@ async function undelivered(
 ): Promise<Handled> {
   const final = !error.retryable || job.isLastAttempt;
   await deps.deliveries.record(run, job.fence, { ...standing, state: final ? 'failed' : 'retrying' });
-  const fields = { run, attempts: standing.attempts, final };
-  if (final) deps.logger.error(fields, `the end of a run could not be told: ${error.message}`);
-  else deps.logger.info(fields, error.message);
+  const fields = { attempts: standing.attempts, final };
+  if (final) job.log.error(fields, `the end of a run could not be told: ${error.message}`);
+  else job.log.info(fields, error.message);
   const backoff = { initialMs: deps.rules.firstPauseMs, factor: 2, maxMs: CALLBACK_MAX_PAUSE_MS, jitter: 0.2 };
   const delayMs = final ? 0 : backoffDelay(backoff, standing.attempts, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };

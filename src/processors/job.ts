@@ -5,6 +5,8 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { AppendStages, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
 import type { NestedWorkflow } from '../task.js';
+import type { Telemetry } from '../telemetry.js';
+import type { TraceContext } from '../trace-context.js';
 
 export interface ActiveJob {
   readonly id: string;
@@ -22,6 +24,10 @@ export interface ActiveJob {
   readonly fence: Fence;
   /** Aborted when the lock is lost, the worker stops, or the run is to stop (then the reason is {@link RUN_STOPS}). */
   readonly signal: AbortSignal;
+  /** Says with each line which job it is about. */
+  readonly log: Logger;
+  /** The run's place in a trace, as the job carries it. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Why a job's signal is aborted when its run is to stop: the attempt is over, and says so itself. */
@@ -96,6 +102,8 @@ export interface ProcessorDependencies {
   readonly clock: Clock;
   /** 0 ≤ random < 1, for jitter. */
   readonly random: () => number;
+  readonly telemetry: Telemetry;
+  /** For what is about no job; a job has its own. */
   readonly logger: Logger;
 }
 
@@ -113,14 +121,10 @@ export function withoutRun(job: ActiveJob, run: string): SwitchyardError {
 }
 
 /** What becomes of a job that serves a run and is none of its stages: what it could not do now is tried again. */
-export function invalidOrPutBack(
-  deps: Pick<ProcessorDependencies, 'logger'>,
-  job: ActiveJob,
-  thrown: unknown,
-): Handled {
+export function invalidOrPutBack(job: ActiveJob, thrown: unknown): Handled {
   const error = toSwitchyardError(thrown);
   if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-  deps.logger.warn({ job: job.id, code: error.code }, error.message);
+  job.log.warn({ code: error.code }, error.message);
   return putBack(job);
 }
 

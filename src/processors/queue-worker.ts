@@ -1,12 +1,14 @@
 /**
  * The only file that knows BullMQ's Worker: it turns a BullMQ job into an {@link ActiveJob}, and what a handler answers
- * into BullMQ's own words (return, throw, park, put back). It also holds the settings on which the promises rest.
+ * into BullMQ's own words (return, throw, park, put back).
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
+import type { Telemetry } from '../telemetry.js';
+import { parseTrace } from '../trace-context.js';
 import { type Isolation, letIn } from './isolation.js';
 import { type ActiveJob, isForward, type JobHandler, LOCK_LOST, RUN_STOPS } from './job.js';
 import type { WorkerSettings } from './worker-settings.js';
@@ -24,6 +26,7 @@ export interface QueueWorkerOptions {
   readonly isolation: Isolation;
   /** Told the data of each job that has ended for good here, once Redis has it; must not fail. */
   readonly onEnded?: (data: unknown) => Promise<void>;
+  readonly telemetry: Telemetry;
   readonly logger: Logger;
 }
 
@@ -31,7 +34,10 @@ export interface QueueWorkerOptions {
 export interface BullmqJob {
   readonly id?: string | undefined;
   readonly data: unknown;
-  readonly opts: { readonly attempts?: number | undefined };
+  readonly opts: {
+    readonly attempts?: number | undefined;
+    readonly telemetry?: { readonly metadata?: string | undefined } | undefined;
+  };
   readonly attemptsStarted: number;
   readonly attemptsMade: number;
   readonly stalledCounter: number;
@@ -54,6 +60,8 @@ export interface QueueWorker {
    * another worker has them at once and no crash is counted.
    */
   stop(graceMs: number): Promise<void>;
+  /** For how long it has not asked for jobs, though it should have. */
+  stuckForMs(): number;
 }
 
 /** An attempt that failed, with the delay that our policy gives it; BullMQ asks for it in `backoffStrategy`. */
@@ -96,6 +104,8 @@ class PoliteWorker extends Worker {
   private dueAt = 0;
   /** Holds fetches up while a suspect is alone in the process. */
   isolation: Isolation | undefined;
+  /** Told each time that Redis has answered a fetch. */
+  onTurn: () => void = () => {};
 
   stepAside(dueInMs: number): void {
     this.dueAt = Date.now() + dueInMs;
@@ -112,7 +122,9 @@ class PoliteWorker extends Worker {
       this.dueAt = 0;
       await this.delay(STEP_ASIDE_MS);
     }
-    return await super.moveToActive(token, name ?? '');
+    const job = await super.moveToActive(token, name ?? '');
+    this.onTurn();
+    return job;
   }
 }
 
@@ -122,6 +134,11 @@ const PUT_BACK_LIMIT_MS = 2_000;
 export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const { queue, settings, logger } = options;
   let stopping: Promise<void> | undefined;
+  let started = false;
+  let turnedAt = performance.now();
+  const turned = () => {
+    turnedAt = performance.now();
+  };
   // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
   const active = new Set<Job>();
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
@@ -134,6 +151,8 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     } finally {
       if ('leave' in entered) entered.leave();
       active.delete(job);
+      // A place is free: only from now on may it fetch.
+      turned();
     }
   };
   const worker: PoliteWorker = new PoliteWorker(queue, processor, {
@@ -150,14 +169,16 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     settings: { backoffStrategy: (_attempts, _type, error) => delayOf(error) },
   });
   worker.isolation = options.isolation;
+  worker.onTurn = turned;
   // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
   worker.on('error', (error) => {
     const level = CONNECTION_ERROR.test(error.message) ? 'debug' : 'warn';
     logger[level]({ queue, reason: error.message }, 'worker');
   });
-  worker.on('stalled', (job) =>
-    logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again'),
-  );
+  worker.on('stalled', (job) => {
+    options.telemetry.workerLost(queue);
+    logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again');
+  });
   const told = new Set<Promise<void>>();
   const tell = (job: Job | undefined): void => {
     if (!job?.finishedOn || !options.onEnded) return;
@@ -199,10 +220,13 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     queue,
     start() {
       if (worker.isRunning() || stopping) return;
+      started = true;
+      turned();
       worker.run().catch(ended);
     },
     pause: () => void worker.pause(true).catch(ended),
     resume() {
+      turned();
       if (!stopping) worker.resume().catch(ended);
     },
     stopRun(run) {
@@ -211,6 +235,10 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     stop(graceMs) {
       stopping ??= stop(graceMs);
       return stopping;
+    },
+    stuckForMs() {
+      const waits = !started || stopping || worker.isPaused() || options.isolation.closed();
+      return waits || active.size >= settings.concurrency ? 0 : performance.now() - turnedAt;
     },
   };
 }
@@ -238,6 +266,8 @@ export async function processJob(
     startedAt: job.processedOn ?? Date.now(),
     fence: { lockKey: keys.lock(queue, id), token },
     signal,
+    log: logger,
+    trace: parseTrace(job.opts.telemetry?.metadata),
   };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const handled = await handler(active);

@@ -42,7 +42,7 @@ export function createRootHandler(deps: ProcessorDependencies): JobHandler {
       const error = toSwitchyardError(thrown);
       if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
       // A root that failed would be a run that is lost: whatever else it is, it is tried again until it is mended.
-      deps.logger.error({ job: job.id, code: error.code }, error.message);
+      job.log.error({ code: error.code }, error.message);
       return putBack(job);
     }
   };
@@ -139,7 +139,7 @@ async function carryOut(
       if (appended.kind === 'unplannable') throw appended.error;
       if (appended.kind === 'stopped' || appended.kind === 'ended') return 'again';
       if (appended.kind === 'fenced-off') return appended;
-      deps.logger.warn({ run, status: move.status, about: move.about }, 'the run waits for a person');
+      job.log.warn({ status: move.status, about: move.about }, 'the run waits for a person');
       return { kind: 'park' };
     }
     case 'end':
@@ -235,8 +235,17 @@ async function recordEnd(
   facts: Facts,
   outcome: Omit<RunOutcome, 'finishedAt'>,
 ): Promise<Handled> {
-  const recorded = await deps.log.end(facts.record.id, job.fence, { ...outcome, finishedAt: deps.clock.now() });
-  return recorded.kind === 'fenced-off' ? recorded : ended(recorded.outcome, facts);
+  const finishedAt = deps.clock.now();
+  const recorded = await deps.log.end(facts.record.id, job.fence, { ...outcome, finishedAt });
+  if (recorded.kind === 'fenced-off') return recorded;
+  // An outcome that stood already was told by the attempt that recorded it.
+  if (recorded.outcome.finishedAt === finishedAt) tellEnd(deps, facts.record, recorded.outcome);
+  return ended(recorded.outcome, facts);
+}
+
+function tellEnd(deps: ProcessorDependencies, record: RunRecord, { status, error, finishedAt }: RunOutcome): void {
+  const { id: run, workflow, createdAt, trace } = record;
+  deps.telemetry.runEnded({ run, workflow, status, error, createdAt, finishedAt, trace });
 }
 
 /**

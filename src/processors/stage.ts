@@ -38,10 +38,7 @@ export function createStageHandler(deps: ProcessorDependencies): JobHandler {
     }
     const definition = deps.definition(stage.workflow, stage.version);
     if (!definition) {
-      deps.logger.debug(
-        { run: stage.run, workflow: stage.workflow, version: stage.version },
-        'not a workflow of this worker',
-      );
+      job.log.debug({ version: stage.version }, 'not a workflow of this worker');
       return await leaveToOthers(deps, job, stage.run).catch(() => putBack(job));
     }
     const held = await deps.holdBack(stage.workflow, stage.run, job.fence).catch(() => putBack(job));
@@ -149,11 +146,11 @@ async function failed(
     if (recorded.kind === 'fenced-off') return recorded;
   }
   if (putOffMs !== undefined) {
-    deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, putOffMs }, error.message);
+    job.log.info({ code: error.code, putOffMs }, error.message);
     return { kind: 'put-back', afterMs: putOffMs };
   }
   const final = stopped || !error.retryable || job.isLastAttempt;
-  deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
+  job.log.info({ code: error.code, final }, error.message);
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };
 }

@@ -39,7 +39,7 @@ export function createTimerHandler(deps: ProcessorDependencies): JobHandler {
       const rung = await ring(deps, job, definition, facts, timer);
       return rung === OVER ? await over(deps, job, run, timer) : rung;
     } catch (thrown) {
-      return invalidOrPutBack(deps, job, thrown);
+      return invalidOrPutBack(job, thrown);
     }
   };
 }
@@ -78,10 +78,7 @@ async function ring(
   if (timer === DEADLINE_TIMER) {
     const stopped = await deps.stop(run, { cause: 'deadline', at: deps.clock.now() }, job.fence);
     if (stopped.kind === 'past-pivot') {
-      deps.logger.warn(
-        { run, pivot: stopped.step },
-        'the deadline of a run passed that can only go forward; it goes on',
-      );
+      job.log.warn({ pivot: stopped.step }, 'the deadline of a run passed that can only go forward; it goes on');
     }
     return stopped.kind === 'fenced-off' ? stopped : OVER;
   }
@@ -109,7 +106,7 @@ async function warnOfSla(
   if (appended.kind === 'fenced-off') return appended;
   // One that has ended, or is to stop, needs nobody any more.
   if (appended.kind === 'appended') {
-    deps.logger.warn({ run: record.id }, 'a run comes near its SLA without an answer; it was escalated');
+    job.log.warn({}, 'a run comes near its SLA without an answer; it was escalated');
   }
   return OVER;
 }

@@ -10,6 +10,7 @@ export interface WorkerSettings {
   readonly graceMs: number;
   readonly reconcileMs: number;
   readonly clockCheckMs: number;
+  readonly stuckAfterMs: number;
 }
 
 /**

@@ -21,6 +21,7 @@ import type { Move, Stage } from '../orchestrators/move.js';
 import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
 import type { Clock, ScriptRunner } from '../ports.js';
 import { assertTags, type Tags } from '../tags.js';
+import type { TraceContext } from '../trace-context.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, withDropRun, withHold } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';
@@ -67,6 +68,8 @@ export interface AcceptDependencies {
   readonly jobs: RunJobs;
   readonly clock: Clock;
   readonly callbacks?: CallbackRules | undefined;
+  /** Of the run's story: kept with it, and carried by its jobs. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /**
@@ -74,13 +77,13 @@ export interface AcceptDependencies {
  *   REDIS_UNAVAILABLE
  */
 export async function acceptRun(
-  { scripts, keys, jobs, clock, callbacks }: AcceptDependencies,
+  { scripts, keys, jobs, clock, callbacks, trace }: AcceptDependencies,
   definition: WorkflowDefinition,
   sent: unknown,
   options: AcceptOptions = {},
 ): Promise<AcceptedRun> {
   const { delayMs, deadlineMs = definition.deadlineMs } = checkOptions(options);
-  const facts = unstarted(definition, sent, options, clock.now());
+  const facts = unstarted(definition, sent, { ...options, ...(trace && { trace }) }, clock.now());
   const { record } = facts;
   const told = await atEnd(jobs, definition, record, callbacks);
   const stages = firstStages(definition, facts);
@@ -99,6 +102,7 @@ export async function acceptRun(
     priority: record.priority,
     createdAt: String(record.createdAt),
     ...(record.key !== undefined && { key: record.key }),
+    ...(record.trace && { trace: JSON.stringify(record.trace) }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
     ...(record.tags && { tags: JSON.stringify(record.tags) }),
     ...(record.callback && { callback: JSON.stringify(record.callback) }),
@@ -170,7 +174,12 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
 }
 
 /** The facts of a run that nobody has touched yet. */
-function unstarted(definition: WorkflowDefinition, sent: unknown, options: AcceptOptions, now: number): Facts {
+function unstarted(
+  definition: WorkflowDefinition,
+  sent: unknown,
+  options: AcceptOptions & Pick<RunRecord, 'trace'>,
+  now: number,
+): Facts {
   const input = runInput(definition, sent);
   const record: RunRecord = {
     id: newRunId(definition.name, options.key, now),
@@ -187,6 +196,7 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Accep
     answeredFor: new Map(),
     words: [],
     ...(options.key !== undefined && { key: options.key }),
+    ...(options.trace && { trace: options.trace }),
     ...(options.retryOf !== undefined && { retryOf: options.retryOf }),
     ...(options.tags && Object.keys(options.tags).length > 0 && { tags: options.tags }),
     ...(options.callback && { callback: { url: String(options.callback.url) } }),

@@ -31,6 +31,9 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
   };
   const keepRoot = keep(1);
   const keepStage = keep(STAGES_PER_RETAINED_RUN);
+  /** Where BullMQ's own telemetry looks for it: a worker of another version, or of somebody else, can read the job as ever. */
+  const traced = ({ trace }: RunRecord): Pick<JobsOptions, 'telemetry'> =>
+    trace ? { telemetry: { metadata: JSON.stringify(trace) } } : {};
   const head = (definition: WorkflowDefinition, run: string): RootJob => ({
     v: ENVELOPE_VERSION,
     run,
@@ -47,6 +50,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     const { parent } = record;
     const jobOptions: JobsOptions & { jobId: string } = {
       ...keepRoot,
+      ...traced(record),
       jobId: record.id,
       priority: PRIORITIES[record.priority],
       // With children it is they who are delayed: BullMQ would delay the root a second time when it wakes.
@@ -89,6 +93,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     const attempts = task?.attempts ?? 1;
     const options: JobsOptions & { jobId: string } = {
       ...keepStage,
+      ...traced(record),
       jobId,
       attempts: which.kind === 'undo' ? Math.max(UNDO_ATTEMPTS, attempts) : attempts,
       backoff: { type: BACKOFF_TYPE },
@@ -133,13 +138,15 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
   /** The job that tells of the run's end. It sleeps until the script that ends the run makes it due. */
   async function callback(
     definition: WorkflowDefinition,
-    { id, priority }: RunRecord,
+    record: RunRecord,
     { url, attempts, delivery }: { readonly url: string; readonly attempts: number; readonly delivery: number },
   ): Promise<AppendableJob> {
+    const { id, priority } = record;
     const jobId = callbackJobId(id, delivery);
     const data: CallbackJob = { ...head(definition, id), kind: 'callback', url, delivery };
     const toAdd = await jobToAdd(queues.get(CALLBACKS_QUEUE), definition.name, data, {
       ...keepRoot,
+      ...traced(record),
       jobId,
       priority: PRIORITIES[priority],
       attempts,

@@ -39,6 +39,7 @@ const TOP: Readonly<Record<string, string>> = {
   'bull-board.ts': 'entry',
   'embedded-redis.ts': 'entry',
   'index.ts': 'entry',
+  'observability.ts': 'entry',
   'main.ts': 'entry',
 };
 
@@ -58,6 +59,11 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@bull-board/fastify': ['api/'],
   preact: ['ui/'],
   commander: ['cli/', 'main.ts'],
+  'prom-client': ['adapters/observability/'],
+  '@opentelemetry/api': ['adapters/observability/'],
+  '@opentelemetry/sdk-trace-node': ['adapters/observability/export-traces.ts'],
+  '@opentelemetry/resources': ['adapters/observability/export-traces.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['adapters/observability/export-traces.ts'],
   picocolors: ['cli/'],
 };
 

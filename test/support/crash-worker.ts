@@ -25,6 +25,7 @@ import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
 import { createStopRun } from '../../src/queues/stop-run.js';
 import { createRegistry } from '../../src/registry.js';
+import { NO_TELEMETRY } from '../../src/telemetry.js';
 import { shippedContracts } from '../../src/workflows/capabilities.js';
 import { mutated } from './crash-mutants.js';
 import type { CrashOrder, Strike } from './crash-order.js';
@@ -138,6 +139,7 @@ const processors: ProcessorDependencies = {
   tools,
   clock: systemClock,
   random: () => 0,
+  telemetry: NO_TELEMETRY,
   logger: silentLog,
 };
 
@@ -161,6 +163,7 @@ const workers = (matrix ? MATRIX_QUEUES : registry.queues()).map((queue) =>
     handler: queue === RUNS_QUEUE ? root : stage,
     settings: workerSettings(order.settings),
     isolation,
+    telemetry: NO_TELEMETRY,
     logger: silentLog,
   }),
 );

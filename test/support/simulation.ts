@@ -27,6 +27,7 @@ import type { ActiveJob, Handled, JobHandler, ProcessorDependencies } from '../.
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
 import { ENVELOPE_VERSION, StageResult } from '../../src/schema.js';
+import { NO_TELEMETRY } from '../../src/telemetry.js';
 import { silentLog } from './silent-log.js';
 
 /** Takes the next number below `choices`; 0 once the schedule is used up, so that every run comes to an end. */
@@ -262,6 +263,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     tools: { call: () => Promise.reject(new Error('no tools')), close: () => Promise.resolve() },
     clock: { now: () => now },
     random: () => 0,
+    telemetry: NO_TELEMETRY,
     logger: silentLog,
   };
   const [root, stage]: readonly JobHandler[] = [createRootHandler(deps), createStageHandler(deps)];
@@ -317,6 +319,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
       startedAt: ++now,
       fence: { lockKey: job.stage, token },
       signal: process.abort.signal,
+      log: silentLog,
     };
     const handler = job.stage === ROOT ? root : stage;
     if (!handler) throw new Error('no handler');

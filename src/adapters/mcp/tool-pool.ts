@@ -10,7 +10,7 @@
 import { MAX_ANSWER_BYTES } from '../../config.js';
 import type { ErrorRecord } from '../../errors.js';
 import { SwitchyardError, toSwitchyardError } from '../../errors.js';
-import type { Logger, ToolCaller, ToolCallOptions } from '../../ports.js';
+import type { Logger, ToolCaller, ToolCallOptions, ToolPlace } from '../../ports.js';
 import type { ToolContract } from './answer-contract.js';
 import { CallDeadline } from './call-deadline.js';
 import type { McpConfig } from './config.js';
@@ -107,6 +107,11 @@ class McpToolPool implements ToolPool {
     }
   }
 
+  placeOf(capability: string): ToolPlace | undefined {
+    const { name, tool, server } = this.#find(capability);
+    return server && { server: name, tool, transport: server.settings.kind };
+  }
+
   check(): Promise<readonly ServerCheck[]> {
     return Promise.all([...this.#servers].map(([name, { connection }]) => checkServer(name, connection)));
   }
@@ -124,13 +129,18 @@ class McpToolPool implements ToolPool {
     return this.#closing;
   }
 
-  #route(capability: string): Route {
-    const { bindings, source } = this.#config;
+  #find(capability: string) {
+    const { bindings } = this.#config;
     const binding = Object.hasOwn(bindings, capability) ? bindings[capability] : undefined;
     const dot = capability.indexOf('.');
     const name = binding?.server ?? capability.slice(0, Math.max(dot, 0));
     const tool = binding?.tool ?? capability.slice(dot + 1);
-    const server = this.#servers.get(name);
+    return { name, tool, binding, server: this.#servers.get(name) };
+  }
+
+  #route(capability: string): Route {
+    const { name, tool, binding, server } = this.#find(capability);
+    const { source } = this.#config;
     if (server && tool !== '') return { capability, server, tool, binding };
     const configured = [...this.#servers.keys()].join(', ') || 'none';
     throw new SwitchyardError(

@@ -1,5 +1,6 @@
 /** All runs: starting one, and listing them. */
 import { z } from 'zod';
+import { inTraceOf } from '../../adapters/observability/incoming-trace.js';
 import { type Duration, LIST_PAGE, MAX_DELAY_MS, MAX_KEY_LENGTH, PRIORITIES, type Priority } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
 import type { ApiContext } from '../context.js';
@@ -59,7 +60,8 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
     },
     async (request, reply) => {
       const { workflow, input } = request.body;
-      const run = await sy.start(workflow, input, startOptions(request.body, context)).catch((error: unknown) => {
+      const options = startOptions(request.body, context);
+      const run = await inTraceOf(request.headers, () => sy.start(workflow, input, options)).catch((error: unknown) => {
         throw withinBody(error);
       });
       const document = await runAfter(context, run, request.query);

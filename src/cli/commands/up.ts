@@ -1,3 +1,4 @@
+import { exportTraces } from '../../adapters/observability/export-traces.js';
 import { describeRedisUrl } from '../../adapters/redis-url.js';
 import { startApi } from '../../api/server.js';
 import { commandLog } from '../command-log.js';
@@ -19,6 +20,7 @@ export async function serve(settings: Settings, options: ServeOptions, { out, er
   const stop = listenForStop();
   const log = commandLog(err, 'warn');
   const project = await loadProject(settings.config);
+  const traces = await exportTraces(process.env, 'switchyard-api', log);
   const mode = options.startRedis || settings.dev ? 'start' : 'attach';
   const redis = await redisFor(settings, project, { mode, log });
   const sy = openSwitchyard(project, { url: redis.url, log });
@@ -46,6 +48,7 @@ export async function serve(settings: Settings, options: ServeOptions, { out, er
     throw error;
   } finally {
     await sy.close();
+    await traces?.close();
     stop.dispose();
   }
 }

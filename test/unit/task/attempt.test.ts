@@ -3,6 +3,7 @@ import type { SwitchyardError } from '../../../src/errors.js';
 import type { ToolCallOptions } from '../../../src/ports.js';
 import { attemptTask } from '../../../src/processors/attempt.js';
 import type { Task, TaskContext } from '../../../src/task.js';
+import { NO_TELEMETRY } from '../../../src/telemetry.js';
 import { silentLog } from '../../support/silent-log.js';
 import { signal, task } from '../../support/workflows.js';
 
@@ -32,8 +33,9 @@ async function attempt(of: Task, jobSignal = new AbortController().signal) {
     startedAt: 1,
     fence: { lockKey: 'lock', token: 'token' },
     signal: jobSignal,
+    log: silentLog,
   };
-  const result = await attemptTask({ tools, logger: silentLog }, job, {
+  const result = await attemptTask({ tools, telemetry: NO_TELEMETRY }, job, {
     run: 'r',
     stage: 's',
     task: of,

@@ -1,0 +1,70 @@
+/** What the API server tells Prometheus: how runs and queues stand in Redis. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PermanentError } from '../../../src/errors.js';
+import { defineSaga } from '../../../src/orchestrators/saga.js';
+import { openApi, type TestApi } from '../../support/api.js';
+import { useTracer } from '../../support/observability/tracer.js';
+import { anyInput, echo, task } from '../../support/workflows.js';
+
+const refuse = () => {
+  throw new PermanentError('no');
+};
+const stuck = defineSaga({ name: 'stuck', input: anyInput })
+  .step(
+    'one',
+    task('one', () => 1, { idempotent: true, queue: 'sagas' }),
+    {
+      with: () => ({}),
+      undo: [task('undo-one', refuse, { idempotent: true, queue: 'sagas' }), () => ({})],
+    },
+  )
+  .step('two', task('two', refuse, { idempotent: true, queue: 'sagas' }), { with: () => ({}) })
+  .returns(() => null);
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await openApi([echo, stuck], { api: { token: 'secret-of-the-test' }, workers: { queues: ['runs', 'sagas'] } });
+});
+afterAll(() => api.close());
+
+const metrics = async (): Promise<string> => String((await api.get('/metrics')).body);
+const seriesIn = (text: string, series: string) =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length + 1),
+  );
+
+test('runs by state, what waits for a person, and how long each queue has waited', async () => {
+  for (const n of [1, 2, 3]) await api.sy.start(echo, { n }, n === 3 ? { priority: 'CRITICAL' } : {});
+  await (await api.sy.start(stuck, {})).wait('10s');
+  const text = await metrics();
+  expect(text).toContain('switchyard_runs{workflow="echo",state="open"} 3');
+  expect(text).toContain('switchyard_runs{workflow="stuck",state="compensation_stuck"} 1');
+  expect(text).toContain('switchyard_runs_attention{workflow="stuck",kind="compensation_stuck"} 1');
+  expect(text).toContain('switchyard_runs_attention{workflow="echo",kind="in_doubt"} 0');
+  expect(text).toContain('switchyard_queue_jobs{queue="tasks",state="waiting"} 3');
+  expect(text).toContain('switchyard_queue_jobs{queue="runs",state="waiting_children"} 4');
+  expect(text).toContain('switchyard_queue_jobs{queue="attention",state="waiting"} 1');
+  expect(text).toContain('switchyard_queue_oldest_waiting_seconds{queue="sagas"} 0');
+  const waited = 'switchyard_queue_oldest_waiting_seconds{queue="tasks"}';
+  const now = seriesIn(text, waited);
+  expect(now).toBeGreaterThan(0);
+  await expect.poll(async () => seriesIn(await metrics(), waited)).toBeGreaterThan(now);
+  expect(seriesIn(await metrics(), 'switchyard_oldest_run_seconds{workflow="echo",state="open"}')).toBeGreaterThan(0);
+});
+
+test('whoever has no token reads nothing of it', async () => {
+  const { status } = await fetch(`${api.url}/metrics`);
+  expect(status).toBe(401);
+});
+
+test('a start goes on in the trace of its request', async () => {
+  const spans = useTracer();
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  await api.post('/v1/runs', { workflow: 'echo', input: {} }, { traceparent });
+  await api.post('/v1/runs', { workflow: 'echo', input: {} }, { traceparent: 'not one' });
+  const starts = spans().filter(({ name }) => name === 'start echo');
+  expect(starts.map((span) => span.parentSpanContext?.spanId)).toEqual(['b7ad6b7169203331', undefined]);
+});
