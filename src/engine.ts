@@ -5,9 +5,11 @@ import { createRedisConnections, type RedisConnection } from './adapters/redis-c
 import { createRunIndex } from './adapters/run-index.js';
 import { createRunKnowledge } from './adapters/run-knowledge.js';
 import { createRunLog } from './adapters/run-log.js';
+import { createRunView } from './adapters/run-view.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
 import { offerBoardQueues } from './board-queues.js';
+import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { checkedRunLog } from './checked-run-log.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
@@ -16,7 +18,7 @@ import type { RunRecord } from './facts.js';
 import { createHostedWorkers, type HostedOptions, type ProcessorOf, type ProcessorOptions } from './hosted.js';
 import { ATTENTION_QUEUE, newRunId, redisKeys, SIGNALS_QUEUE } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
-import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
+import type { ListOptions, Logger, RunCounts, RunPage, ToolCaller } from './ports.js';
 import { noTools } from './processing.js';
 import type { HostedProcessor } from './processors/hosted-processor.js';
 import type { HostedWorkerOptions } from './processors/hosted-settings.js';
@@ -26,6 +28,7 @@ import { createAnswers } from './queues/answer-stage.js';
 import { eraseRun } from './queues/erase-run.js';
 import { findOrphans, type OrphanReport, type OrphansOptions } from './queues/find-orphans.js';
 import { assertForeignPrefixes } from './queues/foreign-queues.js';
+import { createRunLook } from './queues/look-at-run.js';
 import { createQueuePool } from './queues/queue-pool.js';
 import { createRunControl } from './queues/run-control.js';
 import { createRunHandle, type Run } from './queues/run-handle.js';
@@ -45,6 +48,8 @@ export interface SwitchyardOptions {
   readonly retention?: Partial<Retention>;
   /** Limits of queues, by name; set when workers start. */
   readonly queues?: Readonly<Record<string, QueueLimits>>;
+  /** Whom the end of a run may be told; without it a start with a callback is refused. */
+  readonly callbacks?: CallbackSettings;
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
 }
@@ -64,6 +69,10 @@ export interface Switchyard extends Everyday {
   /** A run that was accepted earlier, here or elsewhere. */
   run(id: string): Run;
   list(options?: ListOptions): Promise<RunPage>;
+  /** How many runs of each workflow are under way, wait for a person, or ended in each way. */
+  counts(): Promise<Readonly<Record<string, RunCounts>>>;
+  /** The newest version of each workflow that is known here. */
+  readonly workflows: readonly WorkflowDefinition[];
   /**
    * Effects under our keys, at services that list them, of which no run knows: what a Redis that lost its last second leaves
    * behind. Reads only; what to do about each is a person's to decide.
@@ -110,19 +119,27 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const jobs = createRunJobs(queues, retention, registry.workflows);
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
-  const accepting = { scripts, keys, jobs, clock: systemClock };
-  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find };
+  const callbacks = options.callbacks && callbackRules(options.callbacks);
+  const accepting = { scripts, keys, jobs, clock: systemClock, callbacks };
+  const stop = createStopRun(scripts, keys);
+  const facing = { scripts, keys, jobs, log, stop, clock: systemClock, definition: registry.find, callbacks };
   const handles = {
     log,
     settled,
     definition: registry.find,
-    control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
+    control: createRunControl(facing),
     answers: createAnswers(facing),
     erase: (run: string) => eraseRun(facing, run),
+    look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
     startAgain: async (record: RunRecord) => (await startAnew(record)).id,
   };
-  const startAnew = ({ workflow, input, priority, id, tags }: RunRecord, key?: string) => {
-    const again = { priority, retryOf: id, ...(tags && { tags }), ...(key !== undefined && { key }) };
+  const startAnew = ({ workflow, input, priority, id, callback, tags }: RunRecord, key?: string) => {
+    const again = {
+      ...{ priority, retryOf: id },
+      ...(callback && callbacks && { callback }),
+      ...(tags && { tags }),
+      ...(key !== undefined && { key }),
+    };
     return acceptRun(accepting, registry.latest(workflow), input, again);
   };
   /** Under a key of the run's own: a second bulk retry finds the first one's. */
@@ -136,7 +153,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     ...{ ...facing, ...handles, index, queues, retention, registry, startOnce, ready: connections.ready },
   });
   const processing = {
-    ...{ registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
+    ...{ registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
     everyday: { schedules, queues, limits },
   };
   const hosted = createHostedWorkers(processing);
@@ -173,6 +190,11 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
       await connections.ready();
       return await index.list(listOptions);
     },
+    async counts() {
+      await connections.ready();
+      return await index.counts(registry.names);
+    },
+    workflows: registry.names.map((name) => registry.latest(name)),
     async orphans(orphansOptions) {
       await connections.ready();
       return await findOrphans(

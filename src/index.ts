@@ -4,6 +4,9 @@ export { loadMcpConfig, type McpConfig, parseMcpConfig } from './adapters/mcp/co
 export type { ServerHealth } from './adapters/mcp/guarded-server.js';
 export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
+export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
+export type { ApiSettings, Authorize, AuthorizedRequest, PayloadPolicy, RateLimit } from './api-settings.js';
+export type { CallbackSettings } from './callbacks.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
 export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
@@ -47,14 +50,19 @@ export type { Orphan, OrphanUndo } from './orchestrators/orphan-advice.js';
 export type { OrphanKind } from './orchestrators/orphans.js';
 export type { Question } from './orchestrators/questions.js';
 export { defineRouter } from './orchestrators/router.js';
+export type { RoutingDecision } from './orchestrators/routing-decision.js';
+export type { RunProgress } from './orchestrators/run-events.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
-export type { RunDocument, RunStatus, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
-export type { ListedRun, ListOptions, Logger, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
+export type { RunDocument, RunStatus, RunSummary, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
+export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } from './orchestrators/timeline-page.js';
+export { workflowTask } from './orchestrators/workflow-task.js';
+export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { QueueLimits, SharedLimits } from './queue-limits.js';
 export { fromQueue, type QueueTask } from './queue-task.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { Erased } from './queues/erase-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
+export type { PayloadOf } from './queues/look-at-run.js';
 export type { Paused, PausedQueue, PausedWorkflow, PauseTarget } from './queues/pauses.js';
 export type { QueueState } from './queues/queue-states.js';
 export type { Retried, RetryFilter } from './queues/retry-runs.js';
@@ -71,7 +79,9 @@ export {
   type TaskContext,
   type TaskInput,
   type TaskOutput,
+  type TaskPolicy,
   type ToolOptions,
 } from './task.js';
+export { mcpTool, type ToolShape } from './tool-maker.js';
 export { type Approval, approval, signal } from './wait-task.js';
 export type { Workers, WorkersOptions } from './workers.js';

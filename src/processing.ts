@@ -2,17 +2,22 @@
  * What runs jobs, whoever holds them: our own workers (`workers.ts`), or a Worker that a team has (`hosted.ts`). One set of
  * connections, one log, one handler for each kind of job.
  */
+import { createCallbackSender } from './adapters/callback-sender.js';
 import { systemClock } from './adapters/clock.js';
+import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { createPauseSignals } from './adapters/pause-signals.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createStopSignals } from './adapters/stop-signals.js';
+import type { CallbackRules } from './callbacks.js';
 import { checkedRunLog } from './checked-run-log.js';
 import type { Retention } from './config.js';
 import { SwitchyardError } from './errors.js';
-import { type RedisKeys, RUNS_QUEUE } from './names.js';
+import { CALLBACKS_QUEUE, type RedisKeys, RUNS_QUEUE } from './names.js';
+import type { WorkflowDefinition } from './orchestrators/definition.js';
 import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
+import { createCallbackHandler } from './processors/callback.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
 import { createRootHandler } from './processors/root.js';
 import { createStageHandler } from './processors/stage.js';
@@ -21,8 +26,11 @@ import { createTimerHandler, isTimer } from './processors/timer.js';
 import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { createSiblingStop } from './queues/decided-fan-out.js';
 import { createHoldBack } from './queues/hold-back.js';
+import { createNestedRuns } from './queues/nested-runs.js';
 import type { QueuePool } from './queues/queue-pool.js';
+import { createRunControl } from './queues/run-control.js';
 import type { RunJobs } from './queues/run-jobs.js';
 import type { Schedules } from './queues/schedules.js';
 import { createStopRun } from './queues/stop-run.js';
@@ -35,6 +43,8 @@ export interface ProcessingDependencies {
   readonly keys: RedisKeys;
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
+  /** Where there are some, the ends of runs are told from here. */
+  readonly callbacks?: CallbackRules | undefined;
   /** The machine's by default. */
   readonly clock?: Clock;
   readonly logger: Logger;
@@ -59,8 +69,12 @@ export interface Processing {
   readonly connection: ReturnType<RedisConnections['open']>;
   readonly scripts: ScriptRunner;
   readonly schedules: Pick<Schedules, 'list' | 'mend'>;
+  /** The newest version of a workflow, where it is known here. */
+  readonly newest: (workflow: string) => WorkflowDefinition | undefined;
   readonly processors: ProcessorDependencies;
   handlerOf(queue: string): JobHandler;
+  /** To be told the data of each job that has ended for good; it never fails. */
+  readonly onEnded: (data: unknown) => Promise<void>;
   /** Resolves once stops and pauses are heard, and those are known that were before. */
   start(): Promise<void>;
   /** Hears nothing more; jobs that have begun may end. */
@@ -76,7 +90,9 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
   const log = checkedRunLog(createRunLog(scripts, keys, retention), registry);
-  const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
+  const stop = createStopRun(scripts, keys);
+  const facing = { scripts, keys, jobs: deps.jobs, log, stop, clock, definition: registry.find };
+  const answers = createAnswers(facing);
   const stops = createStopSignals({ subscriber, reader: connection, keys, onStop, logger });
   const pauses = createPauseSignals({ subscriber, reader: connection, keys, logger });
   const ports: WrappedPorts = {
@@ -87,7 +103,8 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
   const processors: ProcessorDependencies = {
     ...(deps.wrap?.(ports) ?? ports),
     definition: registry.find,
-    stop: createStopRun(scripts, keys),
+    stop,
+    nested: createNestedRuns({ ...facing, control: createRunControl(facing) }),
     isStopping: stops.isStopping,
     holdBack: createHoldBack({ scripts, keys, clock, isPaused: pauses.isPaused }),
     answerAtDeadline: answers.answerAtDeadline,
@@ -110,12 +127,19 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     if (isTick(job.data)) return tickHandler(job);
     return isTimer(job.data) ? timer(job) : root(job);
   };
+  const callback = deps.callbacks && callbackHandler(processors, deps.callbacks, scripts, keys);
+  const handlers = new Map<string, JobHandler>([
+    [RUNS_QUEUE, runs],
+    ...(callback ? [[CALLBACKS_QUEUE, callback] as const] : []),
+  ]);
   return {
     connection,
     scripts,
     schedules,
+    newest,
     processors,
-    handlerOf: (queue) => (queue === RUNS_QUEUE ? runs : stage),
+    handlerOf: (queue) => handlers.get(queue) ?? stage,
+    onEnded: createSiblingStop(processors),
     async start() {
       await stops.start();
       await pauses.start();
@@ -129,6 +153,16 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
       deps.connections.release(subscriber);
     },
   };
+}
+
+function callbackHandler(
+  processors: ProcessorDependencies,
+  rules: CallbackRules,
+  scripts: ScriptRunner,
+  keys: RedisKeys,
+): JobHandler {
+  const sender = createCallbackSender(rules, processors.clock);
+  return createCallbackHandler({ ...processors, rules, sender, deliveries: createDeliveryRecord(scripts, keys) });
 }
 
 export const noTools: ToolCaller = {

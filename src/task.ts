@@ -43,6 +43,13 @@ export type KeepJobs =
   | { readonly age: number; readonly count?: number }
   | { readonly count: number };
 
+/** A workflow as a task knows it: everything else about it is known above this file. */
+export interface NestedWorkflow {
+  readonly name: string;
+  readonly version: number;
+  readonly pattern: string;
+}
+
 export interface BackoffPolicy {
   readonly initialMs: number;
   readonly factor: number;
@@ -104,6 +111,8 @@ export interface Task<In = never, Out = unknown> {
   readonly waits?: WaitSpec;
   /** Set for a task that another's worker runs. See `queue-task.ts`. */
   readonly foreign?: ForeignJob;
+  /** Set for a task that is a whole run of another workflow. See `orchestrators/workflow-task.ts`. */
+  readonly runs?: NestedWorkflow;
   /** Resolves the code; a lazy task is imported here, by the worker that runs it. */
   load(): Promise<TaskFunction<unknown, unknown>>;
   /** Types only; never set. */
@@ -114,7 +123,8 @@ export interface Task<In = never, Out = unknown> {
 export type TaskInput<T> = T extends Task<infer In, unknown> ? In : never;
 export type TaskOutput<T> = T extends { readonly types?: { readonly returns: infer Out } } ? Out : never;
 
-interface TaskPolicy {
+/** How a task is run, whatever it does. */
+export interface TaskPolicy {
   /** Queue whose workers run it. Default `tasks`; a queue of its own gives isolation and its own concurrency. */
   readonly queue?: string;
   /** One attempt, loading its code and its tool calls included; 1 ms to 24 days. Default 30 s. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { systemClock } from './adapters/clock.js';
 import { redisNow } from './adapters/redis-clock.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
-import { RUNS_QUEUE } from './names.js';
+import { CALLBACKS_QUEUE, RUNS_QUEUE } from './names.js';
 import { createProcessing, type ProcessingDependencies } from './processing.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
@@ -28,13 +28,14 @@ export interface Workers {
 
 export function createWorkers(deps: ProcessingDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
-  const served = queues ?? registry.queues();
-  assertQueues(served, registry.queues());
+  const known = [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
+  const served = queues ?? known;
+  assertQueues(served, known);
   const settings = workerSettings(overrides);
   const processing = createProcessing(deps, (run) => {
     for (const worker of workers) worker.stopRun(run);
   });
-  const { connection, scripts, processors, schedules, handlerOf } = processing;
+  const { connection, scripts, processors, schedules, newest, handlerOf, onEnded } = processing;
   const isolation = createIsolation();
   const workers = served.map((queue) =>
     createQueueWorker({
@@ -46,6 +47,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       handler: handlerOf(queue),
       settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
+      onEnded,
       logger,
     }),
   );
@@ -66,7 +68,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   const lookForLostRuns = () => {
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
-    const own = { scripts, keys, jobs: deps.jobs, schedules };
+    const own = { scripts, keys, jobs: deps.jobs, schedules, latest: newest };
     const reconciling = { ...processors, ...own, retention, workflows: registry.names };
     reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
@@ -74,7 +76,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       if (!stopping) logger.warn({ reason }, 'looking for runs whose root job is gone failed; the next look follows');
     });
   };
-  async function stop(): Promise<void> {
+  async function end(): Promise<void> {
     clearInterval(reconciler);
     clockGuard.stop();
     processing.close();
@@ -98,7 +100,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       reconciler.unref();
     },
     stop() {
-      stopping ??= stop();
+      stopping ??= end();
       return stopping;
     },
   };

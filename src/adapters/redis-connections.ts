@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { DEFAULT_PREFIX } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { ForeignQueue, Logger } from '../ports.js';
+import { RELEASE } from '../release.js';
 import { assertSameSlot } from './cluster-slot.js';
 import { assertKeySchema } from './key-schema.js';
 import { openRedis, type RedisRole } from './redis.js';
@@ -26,6 +27,11 @@ export interface RedisConnections {
   close(): void;
 }
 
+/** As `CLIENT LIST` shows it: which release is connected, and as what. */
+export function connectionName(role: string): string {
+  return `switchyard-${role}@${RELEASE}`;
+}
+
 /** @throws SwitchyardError INVALID_CONFIG when the connection leads nowhere, or to a place that cannot serve */
 export function createRedisConnections(
   connection: RedisConnection,
@@ -45,7 +51,7 @@ export function createRedisConnections(
 
   function open(role: RedisRole, name: string = role): Redis {
     assertOpen();
-    const client = openRedis(address, role, { log: logger, name: `switchyard-${name}` });
+    const client = openRedis(address, role, { log: logger, name: connectionName(name) });
     opened.add(client);
     return client;
   }

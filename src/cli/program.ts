@@ -1,7 +1,8 @@
 /** The command line: what there is, and which file does it. Commands are imported when they are called. */
-import { readFileSync } from 'node:fs';
 import { type Argument, Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { RELEASE } from '../release.js';
+import { addAgentCommands } from './agent-program.js';
 import { addEverydayCommands } from './everyday-program.js';
 import { addOperatorCommands } from './operator-program.js';
 import { reportError } from './report-error.js';
@@ -17,6 +18,7 @@ Examples:
   switchyard enqueue parallel '{"query":"weather in Paris and reports"}' --wait
   switchyard enqueue order @order.json --key order-42 --wait 30s
   switchyard runs --status attention             what waits for a person
+  switchyard doctor                              what is wrong, and its remedy
 
 Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
@@ -54,7 +56,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
 function describeProgram(terminal: Terminal, done: (exit: number) => void): Command {
   const program = new Command('switchyard')
     .description('Durable parallel, routed and saga workflows over MCP tools, on BullMQ and Redis.')
-    .version(packageVersion(), '-V, --version')
+    .version(RELEASE, '-V, --version')
     .option('--json', 'one JSON document on standard output')
     .option('--redis <url>', 'address of Redis (REDIS_URL); without one the private Redis of the data folder')
     .option('--port <n>', 'port of the dashboard (SWITCHYARD_PORT; default 7420)')
@@ -206,6 +208,7 @@ Examples:
     const { operate } = await import('./commands/operate.js');
     done(await operate(settingsOf(command), { id, say, wait }, terminal));
   });
+  addAgentCommands(program, settingsOf, terminal, done);
   addEverydayCommands(program, async (command, work) => done(await work(settingsOf(command), terminal)));
   return program;
 }
@@ -234,8 +237,3 @@ const CrashTest = z.object({
 /** As given for this very command, whatever REDIS_URL says. */
 const Redis = z.object({ redis: text });
 const Runs = z.object({ workflow: text, status: text, tag: text, limit: text, cursor: text });
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
-}

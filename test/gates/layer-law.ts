@@ -13,9 +13,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: LEAVES,
   workflows: PURE,
   servers: LEAVES,
+  // Not a server of tools of its own but another way to reach runs, like the HTTP API.
+  'servers/workflows': [...PURE, 'queues', 'engine', 'servers'],
   engine: [...PURE, 'queues', 'processors', 'adapters'],
   api: [...PURE, 'queues', 'adapters', 'engine'],
-  cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'engine', 'api'],
+  cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'servers/workflows', 'engine', 'api'],
   entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'api', 'cli'],
 };
 
@@ -46,6 +48,10 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@modelcontextprotocol/sdk': ['adapters/', 'servers/', 'api/'],
   libsql: ['servers/'],
   fastify: ['api/'],
+  '@fastify/rate-limit': ['api/'],
+  '@fastify/static': ['api/'],
+  '@fastify/swagger': ['api/'],
+  '@fastify/swagger-ui': ['api/'],
   '@bull-board/api': ['api/', 'bull-board.ts'],
   '@bull-board/fastify': ['api/'],
   commander: ['cli/', 'main.ts'],
@@ -56,6 +62,8 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
 const EVERYWHERE = new Set(['zod']);
 
 export function roomOf(path: string): string {
+  const within = Object.keys(MAY_IMPORT).find((room) => room.includes('/') && path.startsWith(`${room}/`));
+  if (within !== undefined) return within;
   const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined;
   return folder ?? TOP[path] ?? 'leaf';
 }

@@ -26,7 +26,7 @@ const runOf = (text: string) => Run.parse(JSON.parse(text));
 describe('commands and Redis', () => {
   it('without any Redis each ends with 3 and says how to get one', async () => {
     const { run } = await place({ redis: undefined });
-    const lines = [['runs'], ['show', 'x'], ['worker'], ['api'], ['enqueue', 'parallel', '{"query":"x"}']];
+    const lines = [['runs'], ['show', 'x'], ['worker'], ['api'], ['mcp'], ['enqueue', 'parallel', '{"query":"x"}']];
     for (const { code, out, err } of await Promise.all(lines.map((argv) => run(argv)))) {
       expect({ code, out }).toEqual({ code: 3, out: '' });
       expect(err).toContain('switchyard up');
@@ -269,18 +269,19 @@ describe('the dashboard', () => {
     expect((await fetch(`${url}/admin/queues/api/queues/runs/pause`, { method: 'PUT' })).status).toBe(405);
     expect((await fetch(`${url}/`, { headers: { origin: 'http://evil.example' } })).status).toBe(403);
     expect((await fetch(`${url}/?cursor=rubbish`)).status).toBe(422);
-    // Our codes have their own statuses; of what is HTTP's alone the status says everything.
     const absent = await fetch(`${url}/nothing`);
     expect(absent.status).toBe(404);
     expect(await absent.json()).toEqual({
-      type: 'about:blank',
+      type: 'urn:switchyard:error:NOT_FOUND',
       status: 404,
-      title: 'Not found',
+      code: 'NOT_FOUND',
+      title: 'Not Found',
       detail: 'There is no GET /nothing.',
+      instance: absent.headers.get('x-request-id'),
     });
     const written = await fetch(`${url}/`, { method: 'POST' });
     expect(written.headers.get('allow')).toBe('GET, HEAD');
-    expect(await written.json()).not.toHaveProperty('code');
+    expect(await written.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
     const board = await fetch(`${url}/admin/queues`);
     expect(board.status).toBe(200);
     const html = await board.text();
