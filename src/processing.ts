@@ -2,8 +2,8 @@
  * What runs jobs, whoever holds them: our own workers (`workers.ts`), or a Worker that a team has (`hosted.ts`). One set of
  * connections, one log, one handler for each kind of job.
  */
-import { createCallbackSender } from './adapters/callback-sender.js';
 import { systemClock } from './adapters/clock.js';
+import { createCallbackSender } from './adapters/callback-sender.js';
 import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { createPauseSignals } from './adapters/pause-signals.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
@@ -26,7 +26,6 @@ import { createTimerHandler, isTimer } from './processors/timer.js';
 import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
-import { createSiblingStop } from './queues/decided-fan-out.js';
 import { createHoldBack } from './queues/hold-back.js';
 import { createNestedRuns } from './queues/nested-runs.js';
 import type { QueuePool } from './queues/queue-pool.js';
@@ -69,12 +68,10 @@ export interface Processing {
   readonly connection: ReturnType<RedisConnections['open']>;
   readonly scripts: ScriptRunner;
   readonly schedules: Pick<Schedules, 'list' | 'mend'>;
-  /** The newest version of a workflow, where it is known here. */
-  readonly newest: (workflow: string) => WorkflowDefinition | undefined;
   readonly processors: ProcessorDependencies;
+  /** The newest version of a workflow. */
+  readonly latest: (workflow: string) => WorkflowDefinition | undefined;
   handlerOf(queue: string): JobHandler;
-  /** To be told the data of each job that has ended for good; it never fails. */
-  readonly onEnded: (data: unknown) => Promise<void>;
   /** Resolves once stops and pauses are heard, and those are known that were before. */
   start(): Promise<void>;
   /** Hears nothing more; jobs that have begun may end. */
@@ -113,33 +110,29 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     logger,
   };
   const schedules = deps.everyday?.schedules ?? NO_SCHEDULES;
-  const newest = (workflow: string) => (registry.names.includes(workflow) ? registry.latest(workflow) : undefined);
+  const latest = (workflow: string) => (registry.names.includes(workflow) ? registry.latest(workflow) : undefined);
   const [root, timer, stage] = [
     createRootHandler(processors),
     createTimerHandler(processors),
     createStageHandler(processors),
   ];
   const tickHandler = createTickHandler({
-    tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest: newest }),
+    tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest }),
     logger,
   });
   const runs: JobHandler = (job) => {
     if (isTick(job.data)) return tickHandler(job);
     return isTimer(job.data) ? timer(job) : root(job);
   };
-  const callback = deps.callbacks && callbackHandler(processors, deps.callbacks, scripts, keys);
-  const handlers = new Map<string, JobHandler>([
-    [RUNS_QUEUE, runs],
-    ...(callback ? [[CALLBACKS_QUEUE, callback] as const] : []),
-  ]);
+  const handlers = new Map<string, JobHandler>([[RUNS_QUEUE, runs]]);
+  if (deps.callbacks) handlers.set(CALLBACKS_QUEUE, callbackHandler(processors, deps.callbacks, scripts, keys));
   return {
     connection,
     scripts,
     schedules,
-    newest,
     processors,
+    latest,
     handlerOf: (queue) => handlers.get(queue) ?? stage,
-    onEnded: createSiblingStop(processors),
     async start() {
       await stops.start();
       await pauses.start();

@@ -24,6 +24,13 @@ export interface WaitSpec {
   readonly atDeadline: { readonly output: unknown } | { readonly error: ErrorRecord };
 }
 
+/** A workflow as a task knows it: everything else about it is known above this file. */
+export interface NestedWorkflow {
+  readonly name: string;
+  readonly version: number;
+  readonly pattern: string;
+}
+
 /** What a task that is a job in another's queue takes along: options of that job, as its own producers would give them. */
 export interface ForeignJob {
   /** Of the queue's keys; never ours. */
@@ -42,13 +49,6 @@ export type KeepJobs =
   | number
   | { readonly age: number; readonly count?: number }
   | { readonly count: number };
-
-/** A workflow as a task knows it: everything else about it is known above this file. */
-export interface NestedWorkflow {
-  readonly name: string;
-  readonly version: number;
-  readonly pattern: string;
-}
 
 export interface BackoffPolicy {
   readonly initialMs: number;
@@ -109,10 +109,10 @@ export interface Task<In = never, Out = unknown> {
   readonly effect: EffectSafety;
   /** Set for a task that nobody runs: it waits for an answer. See `wait-task.ts`. */
   readonly waits?: WaitSpec;
-  /** Set for a task that another's worker runs. See `queue-task.ts`. */
-  readonly foreign?: ForeignJob;
   /** Set for a task that is a whole run of another workflow. See `orchestrators/workflow-task.ts`. */
   readonly runs?: NestedWorkflow;
+  /** Set for a task that another's worker runs. See `queue-task.ts`. */
+  readonly foreign?: ForeignJob;
   /** Resolves the code; a lazy task is imported here, by the worker that runs it. */
   load(): Promise<TaskFunction<unknown, unknown>>;
   /** Types only; never set. */

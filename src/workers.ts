@@ -9,6 +9,7 @@ import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import { createQueueWorker } from './processors/queue-worker.js';
 import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
+import { createSiblingStop } from './queues/decided-fan-out.js';
 import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
 import { applyConfigured } from './queues/set-limits.js';
@@ -35,8 +36,9 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   const processing = createProcessing(deps, (run) => {
     for (const worker of workers) worker.stopRun(run);
   });
-  const { connection, scripts, processors, schedules, newest, handlerOf, onEnded } = processing;
+  const { connection, scripts, processors, schedules, latest, handlerOf } = processing;
   const isolation = createIsolation();
+  const onEnded = createSiblingStop(processors);
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -68,7 +70,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   const lookForLostRuns = () => {
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
-    const own = { scripts, keys, jobs: deps.jobs, schedules, latest: newest };
+    const own = { scripts, keys, jobs: deps.jobs, schedules, latest };
     const reconciling = { ...processors, ...own, retention, workflows: registry.names };
     reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
@@ -76,7 +78,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       if (!stopping) logger.warn({ reason }, 'looking for runs whose root job is gone failed; the next look follows');
     });
   };
-  async function end(): Promise<void> {
+  async function stop(): Promise<void> {
     clearInterval(reconciler);
     clockGuard.stop();
     processing.close();
@@ -100,7 +102,7 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
       reconciler.unref();
     },
     stop() {
-      stopping ??= end();
+      stopping ??= stop();
       return stopping;
     },
   };

@@ -39,6 +39,7 @@ const agentTool = z.strictObject({
     .optional(),
 });
 
+
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
   mcp: z

@@ -147,16 +147,6 @@ function assertPivot(
   if (fault !== undefined) throw new SwitchyardError('INVALID_DEFINITION', `workflow "${workflow}": ${fault}`);
 }
 
-/** A worker of another's records nothing before it acts: after a crash nobody could tell whether its effect is to be undone. */
-function assertOwnTasks(workflow: string, step: string, tasks: readonly (Task | undefined)[]): void {
-  const foreign = tasks.find((task) => task?.foreign);
-  if (!foreign) return;
-  throw new SwitchyardError(
-    'INVALID_DEFINITION',
-    `workflow "${workflow}": "${foreign.name}" of fromQueue() cannot be a step, undo or find of a saga ("${step}"): its worker records no intent before it acts, so nobody could tell whether to undo it. Run it as a branch or a route, or run its code by sy.processor() in that worker`,
-  );
-}
-
 /** A run that has been stopped starts no others, and undoes itself all the same. */
 function assertNoNestedUndo(workflow: string, step: string, { undo, find }: ErasedStepSpec): void {
   const [what] = [...(undo?.[0].runs ? ['undo'] : []), ...(find?.[0].runs ? ['find'] : [])];
@@ -164,5 +154,15 @@ function assertNoNestedUndo(workflow: string, step: string, { undo, find }: Eras
   throw new SwitchyardError(
     'INVALID_DEFINITION',
     `workflow "${workflow}", step "${step}": its ${what} is a workflow; only a task can be one`,
+  );
+}
+
+/** A worker of another's records nothing before it acts: after a crash nobody could tell whether its effect is to be undone. */
+function assertOwnTasks(workflow: string, step: string, tasks: readonly (Task | undefined)[]): void {
+  const foreign = tasks.find((task) => task?.foreign);
+  if (!foreign) return;
+  throw new SwitchyardError(
+    'INVALID_DEFINITION',
+    `workflow "${workflow}": "${foreign.name}" of fromQueue() cannot be a step, undo or find of a saga ("${step}"): its worker records no intent before it acts, so nobody could tell whether to undo it. Run it as a branch or a route, or run its code by sy.processor() in that worker`,
   );
 }

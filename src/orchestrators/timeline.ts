@@ -201,7 +201,7 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
 export function timelineEntry(
   stage: NamedStage,
   facts: Facts,
-  definition?: WorkflowDefinition | undefined,
+  definition?: WorkflowDefinition,
 ): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
@@ -220,8 +220,8 @@ export function timelineEntry(
     startedAt: attempts[0]?.startedAt ?? pendingSince ?? facts.record.intents.get(name)?.at ?? null,
     finishedAt: state === 'completed' || state === 'failed' ? (last?.finishedAt ?? null) : null,
     attempts,
-    ...(reason !== undefined && { reason }),
     ...nestedRun(facts.record, name),
+    ...(reason !== undefined && { reason }),
   };
 }
 

@@ -10,7 +10,7 @@ import { type RedisKeys, stageJobId } from '../names.js';
 import { type PlannedBranch, planBranches } from '../orchestrators/decide-fan-out.js';
 import { tasksOf, type WorkflowDefinition } from '../orchestrators/definition.js';
 import { type RunProgress, WIDE } from '../orchestrators/run-events.js';
-import { foreignStage, kindOfStage, taskOf } from '../orchestrators/stage-task.js';
+import { kindOfStage, taskOf } from '../orchestrators/stage-task.js';
 import { describeRun, type RunStatus, type RunSummary, statusOf, summarizeRun } from '../orchestrators/timeline.js';
 import {
   branchEntry,
@@ -60,16 +60,15 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
     throw unknownRun(run);
   }
 
-  /**
-   * The plan of a fan-out that can be read page by page; one that asks a person is read whole, with its questions, and so is
-   * one with branches in other people's queues, of which nobody has checked what they returned.
-   */
+  /** The plan of a fan-out that can be read page by page; one that asks a person is read whole, with its questions, and so is one of others' jobs or runs. */
   function fanOf({ record }: RunHead): Fan | undefined {
     const definition = find(record.workflow, record.version);
     if (definition?.pattern !== 'fan-out' && definition?.pattern !== 'list') return undefined;
-    if (record.phase !== undefined || tasksOf(definition).some(({ foreign }) => foreign)) return undefined;
+    if (record.phase !== undefined) return undefined;
     try {
-      const queues = tasksOf(definition).flatMap((task) => (task.waits ? [] : [task.queue]));
+      const tasks = tasksOf(definition);
+      if (tasks.some((task) => task.foreign || task.runs)) return undefined;
+      const queues = tasks.flatMap((task) => (task.waits ? [] : [task.queue]));
       return { definition, plan: planBranches(definition, record.input), queues: [...new Set(queues)] };
     } catch {
       // A plan that throws has ended its run as failed; that run must still be readable.
@@ -186,10 +185,6 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
       const definition = find(record.workflow, record.version);
       if (!definition) return undefined;
       const key = keys.job(queueOf(definition, stage), stageJobId(run, stage));
-      if (foreignStage(definition, stage)) {
-        const fact = (await factsOf(run)).stages.get(stage);
-        return fact?.state === 'done' ? fact.output : undefined;
-      }
       return await view.output(run, { stage, key });
     },
   };

@@ -66,11 +66,11 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
   const restored: string[] = [];
   for (const status of UNENDED) {
     const [log, root, index] = [deps.keys.log(''), deps.keys.root(''), deps.keys.index('*', status)];
-    const look = [CHILDREN_PAGE, root, CHILDREN_LOOK, deps.keys.prefix];
+    const prefix = deps.keys.prefix;
     for await (const run of pages(deps, MISSING_ROOTS, index, [PAGE, log, root])) {
       if (await restore(deps, run)) restored.push(run);
     }
-    for await (const run of pages(deps, STRANDED_CHILDREN, index, look)) {
+    for await (const run of pages(deps, STRANDED_CHILDREN, index, [CHILDREN_PAGE, root, CHILDREN_LOOK, prefix])) {
       restored.push(run);
       deps.logger.warn({ run }, MENDED);
     }
