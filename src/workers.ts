@@ -9,7 +9,6 @@ import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import { createQueueWorker } from './processors/queue-worker.js';
 import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
-import { createSiblingStop } from './queues/decided-fan-out.js';
 import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
 import { applyConfigured } from './queues/set-limits.js';
@@ -36,9 +35,8 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   const processing = createProcessing(deps, (run) => {
     for (const worker of workers) worker.stopRun(run);
   });
-  const { connection, scripts, processors, schedules, latest, handlerOf } = processing;
+  const { connection, scripts, processors, schedules, latest, handlerOf, onEnded } = processing;
   const isolation = createIsolation();
-  const onEnded = createSiblingStop(processors);
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
