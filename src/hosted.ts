@@ -83,7 +83,7 @@ export function createHostedWorkers(deps: ProcessingDependencies): HostedWorkers
       await clockGuard.start();
       return processing.handlerOf;
     });
-    return { started, close };
+    return { processing, started, close };
   }
 
   /** One that failed is closed, and the next job opens another. */
@@ -105,6 +105,7 @@ export function createHostedWorkers(deps: ProcessingDependencies): HostedWorkers
         isolation,
         logger,
         handlers,
+        onEnded: (data) => void opened?.processing.onEnded(data),
         otherwise,
         isFor: (data) => of.length === 0 || isOf(registry, of, data),
         judge: (options) =>

@@ -2,8 +2,9 @@
  * What runs jobs, whoever holds them: our own workers (`workers.ts`), or a Worker that a team has (`hosted.ts`). One set of
  * connections, one log, one handler for each kind of job.
  */
-import { systemClock } from './adapters/clock.js';
+
 import { createCallbackSender } from './adapters/callback-sender.js';
+import { systemClock } from './adapters/clock.js';
 import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { createPauseSignals } from './adapters/pause-signals.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
@@ -27,6 +28,7 @@ import { createTimerHandler, isTimer } from './processors/timer.js';
 import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { createSiblingStop } from './queues/decided-fan-out.js';
 import { createHoldBack } from './queues/hold-back.js';
 import { createNestedRuns } from './queues/nested-runs.js';
 import type { QueuePool } from './queues/queue-pool.js';
@@ -78,6 +80,8 @@ export interface Processing {
   /** The newest version of a workflow. */
   readonly latest: (workflow: string) => WorkflowDefinition | undefined;
   handlerOf(queue: string): JobHandler;
+  /** To be told the data of each job that has ended for good; it never fails. */
+  readonly onEnded: (data: unknown) => Promise<void>;
   /** Resolves once stops and pauses are heard, and those are known that were before. */
   start(): Promise<void>;
   /** Hears nothing more; jobs that have begun may end. */
@@ -141,6 +145,7 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     processors,
     latest,
     handlerOf: (queue) => observed(handlers.get(queue) ?? stage, queue, processors),
+    onEnded: createSiblingStop(processors),
     async start() {
       await stops.start();
       await pauses.start();

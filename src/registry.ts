@@ -62,7 +62,7 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
     },
     workflows: newest.size,
     names: [...newest.keys()],
-    definitions,
+    definitions: [...byVersion.values()],
     queues: () => [...queues],
     foreignQueues: [...foreign.values()],
   };

@@ -11,7 +11,6 @@ import { createIsolation } from './processors/isolation.js';
 import { createQueueWorker } from './processors/queue-worker.js';
 import { createWorkerHealth, type WorkerHealth } from './processors/worker-health.js';
 import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
-import { createSiblingStop } from './queues/decided-fan-out.js';
 import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
 import { applyConfigured } from './queues/set-limits.js';
@@ -43,9 +42,8 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   const processing = createProcessing(deps, (run) => {
     for (const worker of workers) worker.stopRun(run);
   });
-  const { connection, subscriber, scripts, processors, schedules, latest, handlerOf } = processing;
+  const { connection, subscriber, scripts, processors, schedules, latest, handlerOf, onEnded } = processing;
   const isolation = createIsolation();
-  const onEnded = createSiblingStop(processors);
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,

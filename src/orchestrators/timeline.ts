@@ -201,11 +201,7 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
   }
 }
 
-export function timelineEntry(
-  stage: NamedStage,
-  facts: Facts,
-  definition?: WorkflowDefinition,
-): TimelineEntry {
+export function timelineEntry(stage: NamedStage, facts: Facts, definition?: WorkflowDefinition): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
     return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };

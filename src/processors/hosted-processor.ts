@@ -25,6 +25,8 @@ export interface HostedProcessorOptions {
   readonly logger: Logger;
   /** What runs a queue's jobs: resolves once they may be run, Redis suits us, and stops are heard. */
   readonly handlers: () => Promise<(queue: string) => JobHandler>;
+  /** To be told the data of each job of ours that has ended for good. */
+  readonly onEnded: (data: unknown) => void;
   /** Whether this processor is for the job; another worker has it otherwise. */
   readonly isFor: (data: unknown) => boolean;
   readonly judge: (options: HostedWorkerOptions) => Verdict;
@@ -41,6 +43,13 @@ export interface Hosted {
 interface HostedWorker {
   readonly opts: HostedWorkerOptions;
   on(event: 'lockRenewalFailed', listener: (jobs: readonly string[]) => void): unknown;
+  on(event: 'completed' | 'failed', listener: (job: EndedJob | undefined) => void): unknown;
+}
+
+interface EndedJob {
+  readonly data: unknown;
+  /** Not yet, where it is tried again. */
+  readonly finishedOn?: number | undefined;
 }
 
 export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
@@ -62,6 +71,11 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
     for (const what of broken)
       logger.error(fields, `this Worker runs no stages: ${what}. Make its options by sy.workerOptions()`);
     known.set(worker, broken.length === 0);
+    const tell = (ended: EndedJob | undefined): void => {
+      if (ended?.finishedOn && isOurs(ended.data)) options.onEnded(ended.data);
+    };
+    worker.on('completed', tell);
+    worker.on('failed', tell);
     worker.on('lockRenewalFailed', (ids) => {
       for (const [held, controller] of active) if (ids.includes(held.id ?? '')) controller.abort(LOCK_LOST);
     });

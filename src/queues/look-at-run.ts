@@ -10,7 +10,7 @@ import { type RedisKeys, stageJobId } from '../names.js';
 import { type PlannedBranch, planBranches } from '../orchestrators/decide-fan-out.js';
 import { tasksOf, type WorkflowDefinition } from '../orchestrators/definition.js';
 import { type RunProgress, WIDE } from '../orchestrators/run-events.js';
-import { kindOfStage, taskOf } from '../orchestrators/stage-task.js';
+import { foreignStage, kindOfStage, taskOf } from '../orchestrators/stage-task.js';
 import { describeRun, type RunStatus, type RunSummary, statusOf, summarizeRun } from '../orchestrators/timeline.js';
 import {
   branchEntry,
@@ -185,6 +185,10 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
       const definition = find(record.workflow, record.version);
       if (!definition) return undefined;
       const key = keys.job(queueOf(definition, stage), stageJobId(run, stage));
+      if (foreignStage(definition, stage)) {
+        const fact = (await factsOf(run)).stages.get(stage);
+        return fact?.state === 'done' ? fact.output : undefined;
+      }
       return await view.output(run, { stage, key });
     },
   };

@@ -45,6 +45,14 @@ test('[P1] their worker runs its job as any other of its own, and the branch has
     finishedAt: job?.finishedOn,
     attempts: [{ n: 1, startedAt: job?.processedOn, finishedAt: job?.finishedOn }],
   });
+  // A page of the run says the same as the whole, and what the stage returned is what its schema made of it.
+  const { entries } = await run.page();
+  expect(entries.map(({ name, state: shown }) => [name, shown])).toEqual([
+    ['first', 'completed'],
+    ['second', 'skipped'],
+    ['ours', 'completed'],
+  ]);
+  expect(await run.payload({ of: 'stage', stage: 'first' })).toEqual({ name: 'Ada' });
   // Its own retention is its own: without the job, the result stands and the times are not known.
   await job?.remove();
   expect(entryOf(await run.describe(), 'first')).toMatchObject({ state: 'completed', startedAt: null });
@@ -132,13 +140,16 @@ test('what their worker returns is checked: another shape is a failed branch, an
   theirs.work(async ({ data }) => (data.id === 1 ? { nom: 'Ada' } : { name: 'x'.repeat(300_000) }));
   const workflow = account(theirs.lookup());
   const { sy } = await useWorkingEngine([workflow]);
-  const state = await (await sy.start(workflow, { first: 1, second: 2 })).wait('10s');
+  const run = await sy.start(workflow, { first: 1, second: 2 });
+  const state = await run.wait('10s');
   expect(state).toMatchObject({ status: 'partial', output: ['failed', 'failed', 'ours'] });
   expect(entryOf(state, 'first')?.attempts.at(-1)?.error).toMatchObject({
     code: 'BAD_OUTPUT',
     message: expect.stringMatching(new RegExp(`queue ${theirs.prefix}:crm returned .* name: `)),
   });
   expect(entryOf(state, 'second')?.attempts.at(-1)?.error?.code).toBe('TOO_LARGE');
+  expect((await run.page({ state: 'failed' })).entries.map(({ name }) => name)).toEqual(['first', 'second']);
+  expect(await run.payload({ of: 'stage', stage: 'first' })).toBeUndefined();
 });
 
 test('what their schema refuses is refused before anything is written', async () => {

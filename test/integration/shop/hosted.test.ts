@@ -130,6 +130,34 @@ test('a Worker of a BullMQ that counts no crashes is refused in the same way', a
   await expect.poll(() => JSON.stringify(lines)).toContain('its BullMQ does not count crashes');
 });
 
+test('a branch that fails in their Worker stops its siblings, where one failure decides', async () => {
+  const aborted = signal();
+  const fails = task('fails', () => Promise.reject(new PermanentError('no')), { queue: BILLING });
+  const waits = task(
+    'waits',
+    (_input, { signal: stop }) =>
+      new Promise((_resolve, reject) => {
+        stop.addEventListener('abort', () => {
+          aborted.happen();
+          reject(stop.reason);
+        });
+      }),
+  );
+  const strict = defineFanOut({
+    name: 'strict',
+    input: anyInput,
+    branches: { fails: { run: fails, with: () => 1 }, waits: { run: waits, with: () => 2 } },
+    onFailure: 'fail',
+    aggregate: () => null,
+  });
+  const engine = useEngine([strict]);
+  await workElsewhere(engine, ['runs', 'tasks']);
+  host(engine.sy.processor(), engine.sy.workerOptions({}));
+  const run = await engine.sy.start(strict, {});
+  await aborted.happened;
+  expect(await run.wait('10s')).toMatchObject({ status: 'failed', error: { message: 'no', step: 'fails' } });
+});
+
 test('a stop reaches a stage in their Worker: its signal is aborted', async () => {
   const [begun, ended] = [signal(), signal()];
   const slow = task(
