@@ -81,14 +81,23 @@ export const MAX_TAG_LENGTH = 64;
 /** Most bytes of one tool's answer. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
+/** Most workflows inside one another, the outermost included: each level is a run, and waits for the one below it. */
+export const MAX_NESTING = 8;
+
 /** Branches in one atomic append: a hundred keep Redis under 10 ms, a thousand block it for 34. */
 export const APPEND_PAGE = 100;
 
 /** Most branches of one fan-out: each is a job in Redis's memory. */
 export const MAX_BRANCHES = 10_000;
 
-/** Runs on one page of a listing: a page is one script, during which Redis serves nobody else. */
-export const LIST_PAGE = { default: 50, max: 200 } as const;
+/**
+ * Runs on one page of a listing: a page is one script, during which Redis serves nobody else. `looked`: ids that are
+ * looked through for a text before the page ends as it is, about 2 ms.
+ */
+export const LIST_PAGE = { default: 50, max: 200, looked: 5_000 } as const;
+
+/** Stages on one page of a run's timeline. */
+export const TIMELINE_PAGE = { default: 100, max: 500 } as const;
 
 /** Entries of a tag that one page of a filtered listing looks through; a page may come out short, and says where to go on. */
 export const LIST_LOOK = 1_000;

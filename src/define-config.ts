@@ -1,4 +1,6 @@
 /** `switchyard.config.{js,mjs,ts}`: a project's own workflows and settings, which every command loads. */
+import type { ApiSettings } from './api-settings.js';
+import type { CallbackSettings } from './callbacks.js';
 import type { AgentTools } from './agent-tools.js';
 import type { Retention } from './config.js';
 import type { Workflow } from './orchestrators/definition.js';
@@ -21,6 +23,10 @@ export interface SwitchyardConfig {
   readonly retention?: Partial<Retention>;
   /** Limits of queues, by name; set when a worker starts. `concurrency` holds for each process, `total` and `rate` for all. */
   readonly queues?: Readonly<Record<string, QueueLimits>>;
+  /** How `switchyard up` and `switchyard api` serve. The token is SWITCHYARD_TOKEN, from the environment alone. */
+  readonly api?: ApiSettings;
+  /** Whom the end of a run may be told. */
+  readonly callbacks?: CallbackSettings;
   /** Prefix of every key, braces included. Default `{sy0}`. */
   readonly prefix?: string;
   /** What agents are told of each workflow by `switchyard mcp`, and which are kept from them (`false`). */

@@ -5,20 +5,23 @@ import { createRedisConnections, type RedisConnection } from './adapters/redis-c
 import { createRunIndex } from './adapters/run-index.js';
 import { createRunKnowledge } from './adapters/run-knowledge.js';
 import { createRunLog } from './adapters/run-log.js';
+import { createRunView } from './adapters/run-view.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
+import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
 import { createEveryday, type Everyday } from './everyday.js';
 import type { RunRecord } from './facts.js';
 import { newRunId, redisKeys } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
-import type { ListOptions, Logger, RunPage, ToolCaller } from './ports.js';
+import type { ListOptions, Logger, RunCounts, RunPage, ToolCaller } from './ports.js';
 import { assertQueueLimits, type QueueLimits } from './queue-limits.js';
 import { acceptRun, type StartOptions } from './queues/accept-run.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { eraseRun } from './queues/erase-run.js';
 import { findOrphans, type OrphanReport, type OrphansOptions } from './queues/find-orphans.js';
+import { createRunLook } from './queues/look-at-run.js';
 import { createQueuePool } from './queues/queue-pool.js';
 import { createRunControl } from './queues/run-control.js';
 import { createRunHandle, type Run } from './queues/run-handle.js';
@@ -38,6 +41,8 @@ export interface SwitchyardOptions {
   readonly retention?: Partial<Retention>;
   /** Limits of queues, by name; set when workers start. */
   readonly queues?: Readonly<Record<string, QueueLimits>>;
+  /** Whom the end of a run may be told; without it a start with a callback is refused. */
+  readonly callbacks?: CallbackSettings;
   /** Any pino logger. Default: warnings, on standard error. */
   readonly logger?: Logger;
 }
@@ -57,6 +62,10 @@ export interface Switchyard extends Everyday {
   /** A run that was accepted earlier, here or elsewhere. */
   run(id: string): Run;
   list(options?: ListOptions): Promise<RunPage>;
+  /** How many runs of each workflow are under way, wait for a person, or ended in each way. */
+  counts(): Promise<Readonly<Record<string, RunCounts>>>;
+  /** The newest version of each workflow that is known here. */
+  readonly workflows: readonly WorkflowDefinition[];
   /**
    * Effects under our keys, at services that list them, of which no run knows: what a Redis that lost its last second leaves
    * behind. Reads only; what to do about each is a person's to decide.
@@ -90,19 +99,27 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const jobs = createRunJobs(queues, retention, registry.workflows);
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
-  const accepting = { scripts, keys, jobs, clock: systemClock };
-  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find };
+  const callbacks = options.callbacks && callbackRules(options.callbacks);
+  const accepting = { scripts, keys, jobs, clock: systemClock, callbacks };
+  const stop = createStopRun(scripts, keys);
+  const facing = { scripts, keys, jobs, log, stop, clock: systemClock, definition: registry.find, callbacks };
   const handles = {
     log,
     settled,
     definition: registry.find,
-    control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
+    control: createRunControl(facing),
     answers: createAnswers(facing),
     erase: (run: string) => eraseRun(facing, run),
+    look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
     startAgain: async (record: RunRecord) => (await startAnew(record)).id,
   };
-  const startAnew = ({ workflow, input, priority, id, tags }: RunRecord, key?: string) => {
-    const again = { priority, retryOf: id, ...(tags && { tags }), ...(key !== undefined && { key }) };
+  const startAnew = ({ workflow, input, priority, id, callback, tags }: RunRecord, key?: string) => {
+    const again = {
+      ...{ priority, retryOf: id },
+      ...(callback && callbacks && { callback }),
+      ...(tags && { tags }),
+      ...(key !== undefined && { key }),
+    };
     return acceptRun(accepting, registry.latest(workflow), input, again);
   };
   /** Under a key of the run's own: a second bulk retry finds the first one's. */
@@ -147,6 +164,11 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
       await connections.ready();
       return await index.list(listOptions);
     },
+    async counts() {
+      await connections.ready();
+      return await index.counts(registry.names);
+    },
+    workflows: registry.names.map((name) => registry.latest(name)),
     async orphans(orphansOptions) {
       await connections.ready();
       return await findOrphans(
@@ -164,7 +186,7 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     workers: (workerOptions) =>
       createWorkers(
         {
-          ...{ registry, prefix, keys, retention, tools: options.tools, logger, connections, jobs },
+          ...{ registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
           everyday: { schedules, queues, limits },
         },
         workerOptions,

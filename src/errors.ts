@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   CRASH_LOOP: { http: 500, exit: 1, retryable: false },
   TASK_FAILED: { http: 500, exit: 1, retryable: true },
   BAD_OUTPUT: { http: 500, exit: 1, retryable: false },
+  /** A run that stands for a stage of another ended without a result. */
+  NESTED_RUN_FAILED: { http: 500, exit: 1, retryable: false },
   ALL_BRANCHES_FAILED: { http: 500, exit: 1, retryable: false },
   /** An effect that is not safe to repeat has lost its answer: only a person can say whether it happened. */
   IN_DOUBT: { http: 409, exit: 4, retryable: false },
@@ -67,6 +69,16 @@ export const ERROR_CODES = {
   ANSWER_MISMATCH: { http: 502, exit: 1, retryable: false },
   ANSWER_TOO_LARGE: { http: 502, exit: 1, retryable: false },
   WAIT_TIMEOUT: { http: 504, exit: 5, retryable: true },
+  /** Nobody took the news that a run has ended: see the run's `callback`. */
+  CALLBACK_FAILED: { http: 502, exit: 1, retryable: true },
+  /** What is HTTP's own business, where a program may want to tell it apart: see docs/http.md. */
+  INVALID_REQUEST: { http: 400, exit: 2, retryable: false },
+  FORBIDDEN: { http: 403, exit: 2, retryable: false },
+  NOT_FOUND: { http: 404, exit: 2, retryable: false },
+  METHOD_NOT_ALLOWED: { http: 405, exit: 2, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { http: 415, exit: 2, retryable: false },
+  /** More requests than one caller may make in a while; `retryAfterMs` says when to come back. */
+  RATE_LIMITED: { http: 429, exit: 1, retryable: true },
   INTERNAL: { http: 500, exit: 1, retryable: true },
 } as const satisfies Record<string, CodeEntry>;
 

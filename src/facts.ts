@@ -88,6 +88,31 @@ export interface RunOutcome {
   readonly finishedAt: number;
 }
 
+/** How telling of a run's end stands. */
+export interface CallbackDelivery {
+  /** Which end of the run it tells of: 0 for the first, one more for each time that it was retried in its place. */
+  readonly delivery: number;
+  readonly state: 'delivered' | 'retrying' | 'failed';
+  readonly attempts: number;
+  readonly at: number;
+  /** Why the last attempt failed. */
+  readonly error?: string;
+}
+
+/** The stage for which a nested run stands, and the queue of its job. */
+export interface ParentStage {
+  readonly run: string;
+  readonly stage: string;
+  readonly queue: string;
+}
+
+/** A run that stands for a stage. */
+export interface NestedRun {
+  readonly run: string;
+  /** Attempts that the stage had had before: a stage that a person has had retried since has had more. */
+  readonly after: number;
+}
+
 /** Everything of ours that Redis keeps about one run. */
 export interface RunRecord {
   readonly id: string;
@@ -101,6 +126,13 @@ export interface RunRecord {
   /** The run that this one repeats. */
   readonly retryOf?: string;
   readonly tags?: Tags;
+  /** The stage of another run that this run stands for. */
+  readonly parent?: ParentStage;
+  /** By stage: the run that stands for it. */
+  readonly nested?: ReadonlyMap<string, NestedRun>;
+  /** Whom to tell of its end. */
+  readonly callback?: { readonly url: string };
+  readonly delivery?: CallbackDelivery;
   /** Set once the run is to stop. */
   readonly stop?: StopRequest;
   /** Set when the run was not answered in good time before its SLA: when that was. */

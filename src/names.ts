@@ -10,6 +10,9 @@ export const ATTENTION_QUEUE = 'attention';
 /** Waits for a signal from outside. No worker serves it either. */
 export const SIGNALS_QUEUE = 'signals';
 
+/** News of ended runs for programs elsewhere; served where callbacks are configured. */
+export const CALLBACKS_QUEUE = 'callbacks';
+
 /** Shard of every run for now: one Redis. It stands in each id so that ids stay valid when there are more. */
 const SHARD = 0;
 
@@ -38,6 +41,11 @@ export function stageJobId(run: string, stage: string): string {
 /** A clock of a run: a job in the queue of the roots, without a parent, which it would keep parked. `~` is in no stage's name. */
 export function timerJobId(run: string, timer: string): string {
   return `${run}-~${timer}`;
+}
+
+/** The job that tells of a run's end: of each, where it was retried in its place. */
+export function callbackJobId(run: string, delivery: number): string {
+  return `${run}-~callback.${delivery}`;
 }
 
 /** The stage of a child, from its BullMQ key `<prefix>:<queue>:<run>-<stage>`. */
@@ -111,6 +119,7 @@ export const RESERVED_QUEUES: ReadonlySet<string> = new Set([
   RUNS_QUEUE,
   ATTENTION_QUEUE,
   SIGNALS_QUEUE,
+  CALLBACKS_QUEUE,
   'log',
   'index',
   'schema',

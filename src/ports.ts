@@ -3,6 +3,7 @@
  * another, and the contract suites in `test/contract` run against each.
  */
 import type {
+  CallbackDelivery,
   EffectDone,
   EffectIntent,
   Facts,
@@ -10,6 +11,8 @@ import type {
   FinalStatus,
   OperatorStatus,
   RunOutcome,
+  RunRecord,
+  StageFact,
 } from './facts.js';
 
 /** Milliseconds since the epoch. A port, so that decisions and their tests own time. */
@@ -77,8 +80,8 @@ export interface ReadOptions {
   readonly outputs?: 'all';
 }
 
-export interface Tally {
-  readonly kind: 'counted';
+/** How the branches of a fan-out stand, by what its root has been told and what people have answered. */
+export interface Standing {
   readonly completed: number;
   readonly failed: number;
   /** Branches of the plan that are not skipped. */
@@ -126,8 +129,8 @@ export interface RunLog {
   ): Promise<{ readonly kind: 'decided'; readonly decision: unknown } | Fenced>;
   /** Records that a run nobody has answered comes near its SLA; the first time stands. */
   recordSlaDue(run: string, fence: Fence, at: number): Promise<{ readonly kind: 'recorded' } | Fenced>;
-  /** Counts how a branch ended, once, and returns the tally of all that have ended. For fan-outs that need not wait for all. */
-  tally(run: string, fence: Fence, stage: string, completed: boolean): Promise<Tally | Fenced>;
+  /** Counts the branches that have ended. For fan-outs that need not wait for all. */
+  standing(run: string): Promise<Standing>;
   /** Ends the run once, moves it in the index, tells whoever waits; returns the outcome that stands. */
   end(
     run: string,
@@ -177,6 +180,12 @@ export interface ListOptions {
   readonly cursor?: string;
   /** 1–200; default 50. */
   readonly limit?: number;
+  /** Accepted at this time or later, ms. */
+  readonly from?: number;
+  /** Accepted at this time or before, ms. */
+  readonly to?: number;
+  /** Part of the run's id. Of very many runs a page may come back short, or empty, with a cursor: the search goes on there. */
+  readonly text?: string;
 }
 
 export interface RunPage {
@@ -186,7 +195,82 @@ export interface RunPage {
   readonly cursor?: string;
 }
 
+/** What runs of a workflow are counted by: what is under way, what waits for a person, and each way of ending. */
+export const COUNTED = [
+  'open',
+  'compensating',
+  'attention',
+  'completed',
+  'partial',
+  'failed',
+  'cancelled',
+  'compensated',
+] as const;
+
+/** A run whose retention has just run out counts until it is dropped: when the next one ends, or when it is listed. */
+export type RunCounts = Readonly<Record<(typeof COUNTED)[number], number>>;
+
 /** The index of runs. A page costs one script, whatever the number of runs. */
 export interface RunIndex {
   list(options?: ListOptions): Promise<RunPage>;
+  /** Of each workflow, by name. One script. */
+  counts(workflows: readonly string[]): Promise<Readonly<Record<string, RunCounts>>>;
+}
+
+/** Children of a root, by their stages and keys, and where those that are at work stand. */
+export interface StagesAsked {
+  readonly children: readonly { readonly stage: string; readonly key: string; readonly attempts: number }[];
+  /** Queues of the run's children. */
+  readonly queues: readonly string[];
+}
+
+/** What is read of a run without reading all of it. */
+export interface RunHead {
+  /** Without what is recorded stage by stage: intents, ends, attempts, answers. */
+  readonly record: RunRecord;
+  readonly pending: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
+export interface StagesRead {
+  /** How the asked children stand, outputs left out; fewer than asked for when their results are very large. */
+  readonly stages: ReadonlyMap<string, StageFact>;
+  readonly looked: number;
+  readonly failedAttempts: RunRecord['failedAttempts'];
+  /** Stages of the run that a worker has now, also those that were not asked for. */
+  readonly active: ReadonlySet<string>;
+}
+
+/** Keys of the children that have ended, and stages that are at work. */
+export interface StageStates {
+  readonly completed: ReadonlySet<string>;
+  readonly failed: ReadonlySet<string>;
+  readonly active: ReadonlySet<string>;
+}
+
+/** Sends a callback once. Rejects with CALLBACK_FAILED, `retryable` unless there is no use in trying again. */
+export interface CallbackSender {
+  send(callback: {
+    readonly url: string;
+    /** The same on every attempt. */
+    readonly id: string;
+    readonly body: string;
+    readonly signal?: AbortSignal;
+  }): Promise<void>;
+}
+
+/** Keeps how a run's callback stands with the run; the latest word stands. */
+export interface DeliveryRecord {
+  record(run: string, fence: Fence, delivery: CallbackDelivery): Promise<{ readonly kind: 'recorded' } | Fenced>;
+}
+
+/** Looks at a run at a cost that does not grow with its stages. Each is one script. */
+export interface RunView {
+  /** Undefined when there is none, or its retention is over. */
+  head(run: string): Promise<RunHead | undefined>;
+  stages(run: string, asked: StagesAsked): Promise<StagesRead>;
+  states(run: string, queues: readonly string[]): Promise<StageStates>;
+  /** What a stage returned, where it is recorded; undefined where it is not. */
+  output(run: string, child: { readonly stage: string; readonly key: string }): Promise<unknown>;
 }

@@ -19,7 +19,7 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
   const byVersion = new Map<string, WorkflowDefinition>();
   const newest = new Map<string, WorkflowDefinition>();
   const queues = new Set([RUNS_QUEUE]);
-  for (const definition of definitions) {
+  for (const definition of withNested(definitions)) {
     const id = `${definition.name}@${definition.version}`;
     if (byVersion.has(id)) {
       throw new SwitchyardError(
@@ -53,4 +53,18 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
     names: [...newest.keys()],
     queues: () => [...queues],
   };
+}
+
+/** Those that are given, and those inside them, each once. */
+function withNested(definitions: readonly WorkflowDefinition[]): readonly WorkflowDefinition[] {
+  const all = [...definitions];
+  // What is appended on the way is looked at in its turn.
+  for (const definition of all) {
+    for (const { runs } of tasksOf(definition)) {
+      // A builder's own result, which a task knows by its name alone.
+      const inner = runs as WorkflowDefinition | undefined;
+      if (inner && !all.includes(inner)) all.push(inner);
+    }
+  }
+  return all;
 }

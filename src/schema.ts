@@ -54,6 +54,16 @@ export const TickJob = z.strictObject({
 });
 export type TickJob = z.infer<typeof TickJob>;
 
+/** Data of the job that tells of a run's end. Since version 2. */
+export const CallbackJob = z.strictObject({
+  ...head,
+  kind: z.literal('callback'),
+  url: z.string().min(1).max(2_048),
+  /** Which end of the run: a retry in its place leads to another. */
+  delivery: z.int().min(0),
+});
+export type CallbackJob = z.infer<typeof CallbackJob>;
+
 /** What a child returns; BullMQ keeps it with the root, so a run's timeline outlives its children's jobs. */
 export const StageResult = z.object({
   output: z.unknown(),

@@ -24,6 +24,13 @@ export interface WaitSpec {
   readonly atDeadline: { readonly output: unknown } | { readonly error: ErrorRecord };
 }
 
+/** A workflow as a task knows it: everything else about it is known above this file. */
+export interface NestedWorkflow {
+  readonly name: string;
+  readonly version: number;
+  readonly pattern: string;
+}
+
 export interface BackoffPolicy {
   readonly initialMs: number;
   readonly factor: number;
@@ -83,6 +90,8 @@ export interface Task<In = never, Out = unknown> {
   readonly effect: EffectSafety;
   /** Set for a task that nobody runs: it waits for an answer. See `wait-task.ts`. */
   readonly waits?: WaitSpec;
+  /** Set for a task that is a whole run of another workflow. See `orchestrators/workflow-task.ts`. */
+  readonly runs?: NestedWorkflow;
   /** Resolves the code; a lazy task is imported here, by the worker that runs it. */
   load(): Promise<TaskFunction<unknown, unknown>>;
   /** Types only; never set. */

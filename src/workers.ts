@@ -1,16 +1,20 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
+import { createCallbackSender } from './adapters/callback-sender.js';
 import { systemClock } from './adapters/clock.js';
+import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { createPauseSignals } from './adapters/pause-signals.js';
 import { redisNow } from './adapters/redis-clock.js';
 import type { RedisConnections } from './adapters/redis-connections.js';
 import { createRunLog } from './adapters/run-log.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createStopSignals } from './adapters/stop-signals.js';
+import type { CallbackRules } from './callbacks.js';
 import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
-import { type RedisKeys, RUNS_QUEUE } from './names.js';
-import type { Clock, Logger, ToolCaller } from './ports.js';
+import { CALLBACKS_QUEUE, type RedisKeys, RUNS_QUEUE } from './names.js';
+import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
+import { createCallbackHandler } from './processors/callback.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
@@ -22,9 +26,12 @@ import { createTimerHandler, isTimer } from './processors/timer.js';
 import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
+import { createSiblingStop } from './queues/decided-fan-out.js';
 import { createHoldBack } from './queues/hold-back.js';
+import { createNestedRuns } from './queues/nested-runs.js';
 import type { QueuePool } from './queues/queue-pool.js';
 import { reconcile } from './queues/reconcile.js';
+import { createRunControl } from './queues/run-control.js';
 import type { RunJobs } from './queues/run-jobs.js';
 import type { Schedules } from './queues/schedules.js';
 import { applyConfigured } from './queues/set-limits.js';
@@ -51,6 +58,8 @@ export interface WorkersDependencies {
   readonly keys: RedisKeys;
   readonly retention: Retention;
   readonly tools: ToolCaller | undefined;
+  /** Where there are some, the ends of runs are told from here. */
+  readonly callbacks?: CallbackRules | undefined;
   /** The machine's by default. */
   readonly clock?: Clock;
   readonly logger: Logger;
@@ -73,14 +82,17 @@ export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools
 
 export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
-  const served = queues ?? registry.queues();
-  assertQueues(served, registry.queues());
+  const known = [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
+  const served = queues ?? known;
+  assertQueues(served, known);
   const settings = workerSettings(overrides);
   const connection = deps.connections.open('worker');
   const subscriber = deps.connections.open('worker');
   const scripts = createScriptRunner(connection);
   const log = createRunLog(scripts, keys, retention);
-  const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
+  const stop = createStopRun(scripts, keys);
+  const facing = { scripts, keys, jobs: deps.jobs, log, stop, clock, definition: registry.find };
+  const answers = createAnswers(facing);
   const stops = createStopSignals({
     subscriber,
     reader: connection,
@@ -99,7 +111,8 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const processors: ProcessorDependencies = {
     ...(deps.wrap?.(ports) ?? ports),
     definition: registry.find,
-    stop: createStopRun(scripts, keys),
+    stop,
+    nested: createNestedRuns({ ...facing, control: createRunControl(facing) }),
     isStopping: stops.isStopping,
     holdBack: createHoldBack({ scripts, keys, clock, isPaused: pauses.isPaused }),
     answerAtDeadline: answers.answerAtDeadline,
@@ -115,6 +128,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     createStageHandler(processors),
   ];
   const isolation = createIsolation();
+  const onEnded = createSiblingStop(processors);
   const tickHandler = createTickHandler({
     tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest: newest }),
     logger,
@@ -123,6 +137,11 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
     if (isTick(job.data)) return tickHandler(job);
     return isTimer(job.data) ? timer(job) : root(job);
   };
+  const callback = deps.callbacks && callbackHandler(processors, deps.callbacks, scripts, keys);
+  const handlers = new Map<string, JobHandler>([
+    [RUNS_QUEUE, runs],
+    ...(callback ? [[CALLBACKS_QUEUE, callback] as const] : []),
+  ]);
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -130,9 +149,10 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       prefix,
       keys,
       name: `${hostname()}:${process.pid}`,
-      handler: queue === RUNS_QUEUE ? runs : stage,
+      handler: handlers.get(queue) ?? stage,
       settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
+      onEnded,
       logger,
     }),
   );
@@ -153,7 +173,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const lookForLostRuns = () => {
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
-    const own = { scripts, keys, jobs: deps.jobs, schedules };
+    const own = { scripts, keys, jobs: deps.jobs, schedules, latest: newest };
     const reconciling = { ...processors, ...own, retention, workflows: registry.names };
     reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
@@ -161,7 +181,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       if (!stopping) logger.warn({ reason }, 'looking for runs whose root job is gone failed; the next look follows');
     });
   };
-  async function stop(): Promise<void> {
+  async function end(): Promise<void> {
     clearInterval(reconciler);
     clockGuard.stop();
     stops.close();
@@ -187,10 +207,20 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       reconciler.unref();
     },
     stop() {
-      stopping ??= stop();
+      stopping ??= end();
       return stopping;
     },
   };
+}
+
+function callbackHandler(
+  processors: ProcessorDependencies,
+  rules: CallbackRules,
+  scripts: ScriptRunner,
+  keys: RedisKeys,
+): JobHandler {
+  const sender = createCallbackSender(rules, processors.clock);
+  return createCallbackHandler({ ...processors, rules, sender, deliveries: createDeliveryRecord(scripts, keys) });
 }
 
 function assertQueues(asked: readonly string[], known: readonly string[]): void {

@@ -4,12 +4,15 @@ import { type ErrorRecord, errorRecordFromReason, SwitchyardError } from '../err
 import type {
   Answer,
   Asked,
+  CallbackDelivery,
   EffectDone,
   EffectIntent,
   Facts,
   FailedAttempt,
+  NestedRun,
   OperatorStatus,
   OperatorWord,
+  ParentStage,
   RunOutcome,
   RunRecord,
   StageFact,
@@ -56,8 +59,7 @@ export function factsOfReply(run: string, reply: unknown): ReadFacts | undefined
   for (const [key, value] of statesOnly ? withoutValues(processed) : pairs(processed)) {
     stages.set(stageOfJobKey(run, key), endedStage(value));
   }
-  for (const [stage, answer] of group<Answer>(fields, 'answer'))
-    stages.set(stage, answeredStage(record, stage, answer));
+  for (const [stage, fact] of answeredStages(record, fields)) stages.set(stage, fact);
   return {
     facts: { record, stages },
     unread: statesOnly ? { processed, failed } : { processed: [], failed: [] },
@@ -79,6 +81,33 @@ export function endedStage(value: string | undefined): StageFact {
 
 export function failedStage(reason: string | undefined): StageFact {
   return { state: 'failed', error: reason === undefined ? UNREAD : errorRecordFromReason(reason) };
+}
+
+/** What a page of a run needs of its log: the record as far as these fields tell it, and the stages that were answered. */
+export function partOfRun(
+  run: string,
+  flat: readonly string[],
+): { readonly record: RunRecord; readonly answered: ReadonlyMap<string, StageFact> } | undefined {
+  const fields = pairs(flat);
+  const record = recordOf(run, fields);
+  return record && { record, answered: answeredStages(record, fields) };
+}
+
+/**
+ * How a child ended from the end of its return value alone, where the output, which stands before it, was left out;
+ * undefined when it does not end as a value of ours.
+ */
+export function endedStageOfTail(tail: string): StageFact | undefined {
+  const [, attempt, startedAt, finishedAt] =
+    /"attempt":(\d+),"startedAt":([\d.]+),"finishedAt":([\d.]+)\}$/.exec(tail) ?? [];
+  if (attempt === undefined) return undefined;
+  const [n, from, to] = [attempt, startedAt, finishedAt].map(Number);
+  return { state: 'done', output: undefined, attempt: n ?? 1, startedAt: from ?? 0, finishedAt: to ?? 0 };
+}
+
+function answeredStages(record: RunRecord, fields: Fields): ReadonlyMap<string, StageFact> {
+  const answers = [...group<Answer>(fields, 'answer')];
+  return new Map(answers.map(([stage, answer]) => [stage, answeredStage(record, stage, answer)]));
 }
 
 /** A stage that waited, and has been answered; its job is gone. */
@@ -127,6 +156,8 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
   const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
+  const [callback, delivery, parent] = ['callback', 'delivery', 'parent'].map((name) => plain.get(name));
+  const nested = group<NestedRun>(fields, 'nested');
   return {
     id: run,
     workflow,
@@ -144,6 +175,10 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     ...(key !== undefined && { key }),
     ...(retryOf !== undefined && { retryOf }),
     ...(tags !== undefined && { tags: parse<Tags>(tags) }),
+    ...(parent !== undefined && { parent: parse<ParentStage>(parent) }),
+    ...(nested.size > 0 && { nested }),
+    ...(callback !== undefined && { callback: parse<{ readonly url: string }>(callback) }),
+    ...(delivery !== undefined && { delivery: parse<CallbackDelivery>(delivery) }),
     ...(stop !== undefined && { stop: parse<StopRequest>(stop) }),
     ...(slaDueAt !== undefined && { slaDueAt: Number(slaDueAt) }),
     ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),

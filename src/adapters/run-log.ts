@@ -15,7 +15,7 @@ const script = (name: string): Script => ({
 
 const READ_FACTS = script('read-facts');
 const READ_ENDS = script('read-ends');
-const TALLY = script('tally');
+const STANDING = script('standing');
 const BEGIN_EFFECT = script('begin-effect');
 const RECORD_ONCE = script('record-once');
 const END_RUN: Script = { name: 'end-run', lua: [DROP_RUN, script('end-run').lua].join('\n') };
@@ -100,18 +100,12 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       return (await recordOnce(run, fence, 'slaDueAt', at)) === undefined ? FENCED : { kind: 'recorded' };
     },
 
-    async tally(run, fence, stage, completed) {
-      const reply = await scripts.run(
-        TALLY,
-        [keys.log(run), fence.lockKey],
-        [fence.token, stage, completed ? 'completed' : 'failed'],
-      );
-      const [kind, ...counts] = Array.isArray(reply) ? reply : [];
-      if (kind === 'fenced-off') return FENCED;
-      const [completedCount, failed, planned] = counts.map(Number);
-      if (kind !== 'counted' || completedCount === undefined || failed === undefined || planned === undefined)
-        throw new SwitchyardError('INTERNAL', `script ${TALLY.name} replied ${JSON.stringify(reply)}`);
-      return { kind: 'counted', completed: completedCount, failed, planned };
+    async standing(run) {
+      const reply = await scripts.run(STANDING, [keys.log(run), keys.root(run)], []);
+      const [completed, failed, planned] = Array.isArray(reply) ? reply.map(Number) : [];
+      if (completed === undefined || failed === undefined || planned === undefined)
+        throw new SwitchyardError('INTERNAL', `script ${STANDING.name} replied ${JSON.stringify(reply)}`);
+      return { completed, failed, planned };
     },
 
     async end(run, fence, outcome) {

@@ -1,31 +1,65 @@
 /**
- * Who may use the dashboard: as for our MCP servers, names in `Host` and `Origin` are checked, and with a token nobody
- * passes without it. A browser cannot send a bearer token on its own, so the token is also taken as the password of
- * Basic authentication, under any user name.
+ * Who may use the server: as for our MCP servers, names in `Host` and `Origin` are checked, and with a token nobody passes
+ * without it. A browser cannot send a bearer token on its own, so the token is also taken as the password of Basic
+ * authentication, under any user name.
+ *
+ * A browser does send Basic credentials on its own, also for a page of somebody else: what changes something must come as
+ * JSON, which no form can send, and from no other origin.
  */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SwitchyardError } from '../errors.js';
 import { type AdmissionRules, refusalOf } from '../http-admission.js';
 import { sendProblem } from './problem.js';
 
 /** For probes, which send neither names nor tokens; they tell nothing that could be misused. */
-const OPEN_PATHS = new Set(['/healthz', '/readyz']);
+export const OPEN_PATHS = new Set(['/healthz', '/readyz']);
 
-export function admitOnly(server: FastifyInstance, rules: AdmissionRules): void {
+export interface Admission extends AdmissionRules {
+  /** Whether a path is open to whoever reaches the server by a name of its own: the page that asks for the token. */
+  readonly isPage: (path: string) => boolean;
+  /** Takes nothing but GET and HEAD. */
+  readonly readOnly: boolean;
+}
+
+export function admitOnly(server: FastifyInstance, admission: Admission): void {
   server.addHook('onRequest', async (request, reply) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      const detail = 'The dashboard only shows: use GET.';
-      return sendProblem(reply.header('allow', 'GET, HEAD'), { status: 405, title: 'Method not allowed', detail });
+    const path = request.url.split('?')[0] ?? '';
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (!reads && (admission.readOnly || !path.startsWith('/v1/'))) return sendReadOnly(reply, admission.readOnly);
+    if (OPEN_PATHS.has(path)) return undefined;
+    const refused = refusal(request, path, admission);
+    if (refused) return sendRefusal(reply, refused, path);
+    // Nothing is said in a DELETE, which a browser sends nowhere else without asking first.
+    const speaks = !reads && request.method !== 'DELETE';
+    if (speaks && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+      const detail = 'Send JSON, with the header content-type: application/json; {} where there is nothing to say.';
+      return sendProblem(reply, new SwitchyardError('UNSUPPORTED_MEDIA_TYPE', detail));
     }
-    if (OPEN_PATHS.has(request.url.split('?')[0] ?? '')) return;
-    const { authorization } = request.headers;
-    const headers = { ...request.headers, authorization: bearerOf(authorization) ?? authorization };
-    const refusal = refusalOf(headers, rules);
-    if (!refusal) return;
-    const { status, message: detail } = refusal;
-    if (status !== 401) return sendProblem(reply, { status, title: 'Forbidden', detail });
-    reply.header('www-authenticate', 'Basic realm="Switchyard", charset="UTF-8"');
-    return sendProblem(reply, { status, code: 'UNAUTHORIZED', title: 'Unauthorized', detail });
+    return undefined;
   });
+}
+
+function refusal({ headers }: FastifyRequest, path: string, { isPage, token, allowedHosts }: Admission) {
+  const { authorization } = headers;
+  const read = { ...headers, authorization: bearerOf(authorization) ?? authorization };
+  return refusalOf(read, { allowedHosts, token: isPage(path) ? undefined : token });
+}
+
+function sendReadOnly(reply: FastifyReply, whole: boolean): FastifyReply {
+  const detail = whole ? 'This server only shows: use GET.' : 'This path only shows: use GET.';
+  return sendProblem(reply.header('allow', 'GET, HEAD'), new SwitchyardError('METHOD_NOT_ALLOWED', detail));
+}
+
+function sendRefusal(
+  reply: FastifyReply,
+  { status, message }: { readonly status: 401 | 403; readonly message: string },
+  path: string,
+): FastifyReply {
+  if (status === 403) return sendProblem(reply, new SwitchyardError('FORBIDDEN', message));
+  // Basic makes a browser ask for the password: right for pages, wrong for what a page of ours asks in the background.
+  const scheme = path.startsWith('/v1/') ? 'Bearer' : 'Basic';
+  reply.header('www-authenticate', `${scheme} realm="Switchyard"${scheme === 'Basic' ? ', charset="UTF-8"' : ''}`);
+  return sendProblem(reply, new SwitchyardError('UNAUTHORIZED', message));
 }
 
 /** Basic credentials as the bearer token that their password is. */

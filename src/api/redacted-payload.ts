@@ -1,8 +1,15 @@
 /**
- * A job's payload as Bull Board may show it: which run and which stage it is, and nothing of what the run is about. Inputs
- * and outputs hold addresses, mails and answers of tools, and whoever looks after queues has no need of them; a run in full
- * is `switchyard show <run>`, for whoever can reach Redis itself.
+ * What is shown of payloads. Inputs and outputs hold addresses, mails and answers of tools.
+ *
+ * - Bull Board, and a run's page until somebody asks for more: which run and stage it is, which fields there are and how
+ *   large, and nothing of what they hold. Whoever looks after queues has no need of it.
+ * - Asked for by name (`reveal`): the values, without those of fields that name a secret.
+ * - A server that is set to `redacted` shows nobody more than the first.
  */
+import type { PayloadPolicy } from '../api-settings.js';
+import type { RunSummary, TimelineEntry } from '../orchestrators/timeline.js';
+
+export type SentRun = RunSummary & { readonly timeline?: readonly TimelineEntry[] };
 
 /** Fields of our envelopes and results that say where a job belongs and when it ran. Whatever else there is stays hidden. */
 const SHOWN: ReadonlySet<string> = new Set([
@@ -31,6 +38,47 @@ export function redactedPayload(stored: unknown): unknown {
   return Object.fromEntries(
     Object.entries(payload).map(([field, value]) => [field, isShown(field, value) ? value : hidden(value)]),
   );
+}
+
+/** Names of fields, in lower case and without `_` and `-`, whose values are shown to nobody. */
+const SECRET =
+  /^(password|passwd|passphrase|pwd|secret|token|authorization|cookie|apikey|privatekey|accesskey|credentials?|cvv|cvc|pin|ssn|iban|pan|cardnumber)$|(password|secret|token|apikey)$/;
+
+/** Deeper than this nothing is shown: payloads are shallow, and a hostile one is not. */
+const MAX_DEPTH = 32;
+
+/** The value without secrets, and whether there were any. */
+export function withoutSecrets(value: unknown, depth = 0): { readonly value: unknown; readonly redacted: boolean } {
+  if (typeof value !== 'object' || value === null) return { value, redacted: false };
+  if (depth > MAX_DEPTH) return { value: hidden(value), redacted: true };
+  let redacted = false;
+  const shown = (field: string, inner: unknown): unknown => {
+    const secret = SECRET.test(field.toLowerCase().replace(/[_-]/g, '')) && inner !== null;
+    const clean = secret ? { value: hidden(inner), redacted: true } : withoutSecrets(inner, depth + 1);
+    redacted ||= clean.redacted;
+    return clean.value;
+  };
+  const clean = Array.isArray(value)
+    ? value.map((inner) => shown('', inner))
+    : Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, shown(field, inner)]));
+  return { value: clean, redacted };
+}
+
+/** A run as a server with this policy sends it. */
+export function shownRun(run: SentRun, policy: PayloadPolicy): SentRun {
+  if (policy === 'shown') return run;
+  const { input, output, questions, decision } = run;
+  return {
+    ...run,
+    input: redactedPayload(input),
+    ...(output !== undefined && { output: redactedPayload(output) }),
+    ...(questions && {
+      questions: questions.map((question) =>
+        'input' in question ? { ...question, input: hidden(question.input) } : question,
+      ),
+    }),
+    ...(decision && { decision: { ...decision, evidence: redactedPayload(decision.evidence) } }),
+  };
 }
 
 function isShown(field: string, value: unknown): boolean {

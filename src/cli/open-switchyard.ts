@@ -24,7 +24,7 @@ export function openSwitchyard(
   project: Project,
   options: { readonly url: string; readonly log: Logger; readonly tools?: ToolCaller },
 ): Switchyard {
-  const { workflows, prefix, retention, queues } = project;
+  const { workflows, prefix, retention, queues, callbacks } = project;
   return switchyard({
     connection: options.url,
     workflows,
@@ -33,6 +33,7 @@ export function openSwitchyard(
     ...(prefix !== undefined && { prefix }),
     ...(retention !== undefined && { retention }),
     ...(queues !== undefined && { queues }),
+    ...(callbacks && { callbacks }),
   });
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import type { Authorize } from '../api-settings.js';
 import { type Duration, RETENTION_MIN } from '../config.js';
 import type { SwitchyardConfig } from '../define-config.js';
 import { SwitchyardError } from '../errors.js';
@@ -20,6 +21,10 @@ const CONFIG_FILES = ['switchyard.config.js', 'switchyard.config.mjs', 'switchya
 
 const workflow = z.custom<Workflow>(isWorkflow, 'expected what defineFanOut, defineRouter or defineSaga returns');
 
+const duration = z.custom<Duration>(
+  (value) => typeof value === 'number' || typeof value === 'string',
+  'expected milliseconds, or a number with ms, s, m, h or d',
+);
 const agentTool = z.strictObject({
   title: z.string().min(1).optional(),
   description: z.string().min(1).optional(),
@@ -34,9 +39,6 @@ const agentTool = z.strictObject({
     .optional(),
 });
 
-function isDuration(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number';
-}
 
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
@@ -57,13 +59,32 @@ const config = z.strictObject({
         .strictObject({
           concurrency: z.int().min(1),
           total: z.int().min(1),
-          rate: z.strictObject({
-            max: z.int().min(1),
-            per: z.custom<Duration>(isDuration, 'expected 250, "1s" or "1m"'),
-          }),
+          rate: z.strictObject({ max: z.int().min(1), per: duration }),
         })
         .partial(),
     )
+    .optional(),
+  api: z
+    .strictObject({
+      allowedHosts: z.array(z.string().min(1)),
+      authorize: z.custom<Authorize>((value) => typeof value === 'function', 'expected a function'),
+      payloads: z.enum(['shown', 'redacted']),
+      rateLimit: z.union([z.literal(false), z.strictObject({ max: z.int().min(1), windowMs: z.int().min(1) })]),
+      trustProxy: z.union([z.boolean(), z.array(z.string().min(1))]),
+      requestTimeoutMs: z.int().min(1),
+      readOnly: z.boolean(),
+      callback: z.strictObject({ url: z.string().min(1) }),
+    })
+    .partial()
+    .optional(),
+  callbacks: z
+    .strictObject({
+      allow: z.array(z.string().min(1)),
+      secret: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+      timeout: duration.optional(),
+      attempts: z.int().min(1).optional(),
+      firstPause: duration.optional(),
+    })
     .optional(),
   prefix: z
     .string()

@@ -97,7 +97,8 @@ class SagaChain<In, Sent, Done extends Record<string, unknown>> implements SagaB
     if (this.steps.some((step) => step.name === name)) {
       throw new SwitchyardError('INVALID_DEFINITION', `workflow "${this.head.name}" has two steps named "${name}"`);
     }
-    assertPivot(this.head.name, name, spec, this.steps);
+    assertPivot(this.head.name, name, { spec, task }, this.steps);
+    assertNoNestedUndo(this.head.name, name, spec);
     return new SagaChain<In, Sent, Done & Record<Name, TaskOutput<T>>>(this.head, [
       ...this.steps,
       stepDefinition(name, task, spec),
@@ -121,7 +122,12 @@ export function defineSaga<Input extends z.ZodType>(
   return new SagaChain({ name, version, input, ...deadlineOf(name, deadline) }, []);
 }
 
-function assertPivot(workflow: string, step: string, spec: ErasedStepSpec, before: readonly StepDefinition[]): void {
+function assertPivot(
+  workflow: string,
+  step: string,
+  { spec, task }: { readonly spec: ErasedStepSpec; readonly task: Task },
+  before: readonly StepDefinition[],
+): void {
   if (!spec.pivot) return;
   const other = before.find(({ pivot }) => pivot)?.name;
   const fault =
@@ -129,6 +135,18 @@ function assertPivot(workflow: string, step: string, spec: ErasedStepSpec, befor
       ? `step "${other}" is the pivot already; a saga has one point of no return`
       : spec.undo
         ? `step "${step}" is the pivot and has an undo, which would never run: remove one of the two`
-        : undefined;
+        : task.waits
+          ? `step "${step}" is the pivot and waits for an answer, which has no effect: make the step after it the pivot`
+          : undefined;
   if (fault !== undefined) throw new SwitchyardError('INVALID_DEFINITION', `workflow "${workflow}": ${fault}`);
+}
+
+/** A run that has been stopped starts no others, and undoes itself all the same. */
+function assertNoNestedUndo(workflow: string, step: string, { undo, find }: ErasedStepSpec): void {
+  const [what] = [...(undo?.[0].runs ? ['undo'] : []), ...(find?.[0].runs ? ['find'] : [])];
+  if (what === undefined) return;
+  throw new SwitchyardError(
+    'INVALID_DEFINITION',
+    `workflow "${workflow}", step "${step}": its ${what} is a workflow; only a task can be one`,
+  );
 }

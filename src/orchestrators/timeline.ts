@@ -1,11 +1,22 @@
 /** A run as people and programs outside see it: one document, made from the facts. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type { Facts, FinalStatus, OperatorStatus, OperatorWord, RunRecord, StageFact, StopRequest } from '../facts.js';
+import type {
+  CallbackDelivery,
+  Facts,
+  FinalStatus,
+  OperatorStatus,
+  OperatorWord,
+  RunRecord,
+  StageFact,
+  StopRequest,
+} from '../facts.js';
 import type { Tags } from '../tags.js';
 import { planBranches } from './decide-fan-out.js';
+import { ROOT_STAGE } from './decide-saga.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
-import { type Question, questionsOf } from './questions.js';
+import { errorAbout, type Question, questionsOf } from './questions.js';
+import { type RoutingDecision, routingDecision } from './routing-decision.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
 
@@ -26,6 +37,8 @@ export interface TimelineEntry {
   readonly attempts: readonly TimelineAttempt[];
   /** Why a branch was skipped. */
   readonly reason?: string;
+  /** The run that stands for this stage. */
+  readonly run?: string;
 }
 
 export interface RunDocument {
@@ -40,6 +53,8 @@ export interface RunDocument {
   /** The run that this one repeats. */
   readonly retryOf?: string;
   readonly tags?: Tags;
+  /** The run, and the stage of it, for which this one stands. */
+  readonly parent?: { readonly run: string; readonly stage: string };
   /** Set once the run was told to stop. */
   readonly stop?: StopRequest;
   /** What it asks of people now. */
@@ -48,8 +63,25 @@ export interface RunDocument {
   readonly words?: readonly OperatorWord[];
   /** Steps of a failed saga that may have happened and were not undone. */
   readonly notUndone?: readonly string[];
+  /** Whom its end is told, and how that stands. */
+  readonly callback?: RunCallback;
+  /** Of a routed run: where it went, and why. */
+  readonly decision?: RoutingDecision;
   readonly timeline: readonly TimelineEntry[];
 }
+
+export interface RunCallback {
+  /** Without its query, where receivers like to put a secret. */
+  readonly url: string;
+  readonly state: 'waiting' | CallbackDelivery['state'];
+  readonly attempts: number;
+  /** When the last attempt was made, and why it failed. */
+  readonly at?: number;
+  readonly error?: string;
+}
+
+/** A run without its stages: what there is to tell of one with very many of them at once. */
+export type RunSummary = Omit<RunDocument, 'timeline'>;
 
 export function statusOf(facts: Facts): RunStatus {
   const { record } = facts;
@@ -61,12 +93,23 @@ export function statusOf(facts: Facts): RunStatus {
 
 /** The document of one run. Without its definition (a worker elsewhere has it) the stages come in the facts' order. */
 export function describeRun(definition: WorkflowDefinition | undefined, facts: Facts): RunDocument {
+  const timeline = stagesInOrder(definition, facts).map((stage) => timelineEntry(stage, facts));
+  return { ...summarizeRun(definition, facts), timeline };
+}
+
+/** @param status where the facts do not hold the run's stages, by which it is told whether it has begun */
+export function summarizeRun(
+  definition: WorkflowDefinition | undefined,
+  facts: Facts,
+  status = statusOf(facts),
+): RunSummary {
   const { record } = facts;
   const questions = questionsOf(definition, facts);
+  const decision = routingDecision(definition, record);
   return {
     id: record.id,
     workflow: record.workflow,
-    status: statusOf(facts),
+    status,
     input: record.input,
     ...(record.outcome?.output !== undefined && { output: record.outcome.output }),
     ...errorOf(facts),
@@ -74,26 +117,41 @@ export function describeRun(definition: WorkflowDefinition | undefined, facts: F
     ...(record.outcome && { finishedAt: record.outcome.finishedAt }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
     ...(record.tags && { tags: record.tags }),
+    ...(record.parent && { parent: { run: record.parent.run, stage: record.parent.stage } }),
     ...(record.stop && { stop: record.stop }),
     ...(questions.length > 0 && { questions }),
     ...(record.words.length > 0 && { words: record.words }),
     ...(record.outcome?.notUndone && { notUndone: record.outcome.notUndone }),
-    timeline: stagesInOrder(definition, facts).map((stage) => entry(stage, facts)),
+    ...(decision && { decision }),
+    ...callbackOf(record),
   };
 }
 
+/** A run that was retried in its place will tell of its next end: what became of the last one is past. */
+function callbackOf({ callback, delivery, words }: RunRecord): Pick<RunSummary, 'callback'> {
+  if (!callback) return {};
+  const url = callback.url.replace(/[?#].*$/s, '');
+  const retries = words.filter(({ command }) => command === 'retry').length;
+  if (delivery?.delivery !== retries) return { callback: { url, state: 'waiting', attempts: 0 } };
+  const { state, attempts, at, error } = delivery;
+  return { callback: { url, state, attempts, at, ...(error !== undefined && { error }) } };
+}
+
 /** Why the run ended as it did, or why it waits for a person: then the failure of the stage that it asks about. */
-function errorOf({ record, stages }: Facts): Pick<RunDocument, 'error'> {
+function errorOf(facts: Facts): Pick<RunDocument, 'error'> {
+  const { record, stages } = facts;
   if (record.outcome) return record.outcome.error ? { error: record.outcome.error } : {};
   if (record.phase === undefined || record.phase === 'compensating' || record.phase === 'waiting_approval') return {};
   const failed = [...stages].findLast(
     ([stage, fact]) =>
       fact.state === 'failed' && (record.phase === 'compensation_stuck') === stage.endsWith(undoStage('')),
   );
-  return failed?.[1].state === 'failed' ? { error: { ...failed[1].error, step: failed[0] } } : {};
+  if (failed?.[1].state === 'failed') return { error: { ...failed[1].error, step: failed[0] } };
+  const own = errorAbout(facts, ROOT_STAGE);
+  return own ? { error: own } : {};
 }
 
-interface NamedStage {
+export interface NamedStage {
   readonly name: string;
   readonly kind: StageKind;
   readonly skipped?: string;
@@ -139,7 +197,7 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
   }
 }
 
-function entry(stage: NamedStage, facts: Facts): TimelineEntry {
+export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
     return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };
@@ -156,7 +214,13 @@ function entry(stage: NamedStage, facts: Facts): TimelineEntry {
     startedAt: attempts[0]?.startedAt ?? pendingSince ?? facts.record.intents.get(name)?.at ?? null,
     finishedAt: state === 'completed' || state === 'failed' ? (last?.finishedAt ?? null) : null,
     attempts,
+    ...nestedRun(facts.record, name),
   };
+}
+
+function nestedRun({ nested }: RunRecord, stage: string): Pick<TimelineEntry, 'run'> {
+  const run = nested?.get(stage)?.run;
+  return run === undefined ? {} : { run };
 }
 
 function stateOf(fact: StageFact | undefined, record: RunRecord, name: string): TimelineEntry['state'] {

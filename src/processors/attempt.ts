@@ -53,7 +53,8 @@ function checkInput({ task, stage, input }: AttemptOf): unknown {
   );
 }
 
-function checkOutput({ task }: AttemptOf, output: unknown): unknown {
+/** What a stage returns, checked: it is kept with the root. @throws SwitchyardError BAD_OUTPUT, TOO_LARGE */
+export function checkOutput({ task }: Pick<AttemptOf, 'task'>, output: unknown): unknown {
   const parsed = task.output ? task.output.safeParse(output) : { success: true as const, data: output };
   if (!parsed.success) {
     const issues = issuesOf(parsed.error);

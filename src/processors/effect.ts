@@ -15,6 +15,7 @@ import type { StageJob, StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
 import type { ActiveJob, Handled, ProcessorDependencies } from './job.js';
+import { runNested } from './nested.js';
 
 interface Effect {
   readonly definition: SagaDefinition;
@@ -46,10 +47,11 @@ export async function runEffect(
 }
 
 /** Brings the effect about, unless it is recorded already. */
-async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effect): Promise<EffectDone | Fenced> {
-  const { facts, stage } = effect;
+async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effect): Promise<EffectDone | Handled> {
+  const { facts, stage, task } = effect;
   const recorded = facts.record.done.get(stage.stage);
   if (recorded) return recorded;
+  if (task.runs && facts.record.nested?.has(stage.stage)) return await nestedStep(deps, job, effect, undefined);
   const input = effectInput(effect);
   const intent: EffectIntent = {
     attempt: job.attempt,
@@ -64,12 +66,26 @@ async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effec
     throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
   }
   if (begun.kind === 'already-done') return begun.done;
+  if (task.runs) return await nestedStep(deps, job, effect, input);
   if (begun.previous && wasLost(begun.previous, effect)) {
     const found = await afterLostAnswer(deps, job, effect, begun.previous);
     if (found) return await record(deps, job, effect, found.output);
   }
   const output = await attempt(deps, job, effect, input);
   return await record(deps, job, effect, output);
+}
+
+/** A step that is a whole run: it sleeps until that has ended. Its key is the stage's, so it is safe to repeat. */
+async function nestedStep(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  effect: Effect,
+  input: unknown,
+): Promise<EffectDone | Handled> {
+  const { stage, task, facts } = effect;
+  const result = await runNested(deps, { stage, task, facts, input: () => input ?? effectInput(effect) });
+  if ('kind' in result) return result;
+  return await record(deps, { ...job, startedAt: result.startedAt }, effect, result.output);
 }
 
 async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, input: unknown): Promise<unknown> {
@@ -218,12 +234,12 @@ async function recordLostWorker(
   });
 }
 
-function inDoubt({ step, task }: Effect, why: string): SwitchyardError {
+function inDoubt({ stage: { stage, kind }, task }: Effect, why: string): SwitchyardError {
   return new SwitchyardError(
     'IN_DOUBT',
-    `step "${step.name}" may or may not have happened (${why}), and "${task.name}" does not say how it is safe to repeat. Find out at its service; then declare key, idempotent or find, so that the next run can help itself`,
+    `${kind} "${stage}" may or may not have happened (${why}), and "${task.name}" does not say how it is safe to repeat. Find out at its service; then declare key, idempotent or find, so that the next run can help itself`,
     // Still unanswered: a worker that dies after recording this must not make the next attempt believe otherwise.
-    { step: step.name, answered: false },
+    { step: stage, answered: false },
   );
 }
 

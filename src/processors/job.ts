@@ -1,8 +1,10 @@
 /** A job as our processors see it, and what they may answer. BullMQ stays in `queue-worker.ts`. */
 import { SwitchyardError } from '../errors.js';
+import type { ParentStage, RunRecord } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { AppendStages, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
+import type { NestedWorkflow } from '../task.js';
 
 export interface ActiveJob {
   readonly id: string;
@@ -29,7 +31,7 @@ export const RUN_STOPS = 'the run is to stop';
 export type Handled =
   | { readonly kind: 'completed'; readonly value: unknown }
   /** Sleep until the last child has ended; go round again when none is left. */
-  | { readonly kind: 'park' }
+  | { readonly kind: 'park' /** Put back for so long, instead of going round. */; readonly elseMs?: number }
   /** Not for this worker: put it back, and let another have it. */
   | { readonly kind: 'put-back'; readonly afterMs: number }
   /** This attempt failed; tried again after `delayMs`, unless `final`. */
@@ -47,6 +49,23 @@ export type HoldBack = (
   fence: Fence,
 ) => Promise<{ readonly kind: 'go-on' } | { readonly kind: 'held' } | Fenced>;
 
+export interface NestedRuns {
+  /**
+   * Starts the run that stands for a stage, once for each number of earlier attempts.
+   * @throws SwitchyardError CANCELLED when the stage's run is to stop; whatever refuses a start
+   */
+  start(workflow: NestedWorkflow, input: unknown, parent: ParentStage, of: RunRecord, after: number): Promise<void>;
+  /** Begins the run anew, in its place or as another that stands for the stage from now on. */
+  retry(
+    nested: string,
+    workflow: NestedWorkflow,
+    parent: ParentStage,
+    of: RunRecord,
+    input: () => unknown,
+    after: number,
+  ): Promise<void>;
+}
+
 /** What the processors need; wired in `workers.ts`. */
 export interface ProcessorDependencies {
   readonly log: RunLog;
@@ -60,6 +79,8 @@ export interface ProcessorDependencies {
   readonly holdBack: HoldBack;
   /** Gives a stage that waits the answer that its deadline has; nothing when it is answered by then. */
   readonly answerAtDeadline: (run: string, definition: WorkflowDefinition, stage: string) => Promise<void>;
+  /** Starts runs that stand for stages. */
+  readonly nested: NestedRuns;
   readonly tools: ToolCaller;
   readonly clock: Clock;
   /** 0 ≤ random < 1, for jitter. */

@@ -33,6 +33,8 @@ export interface QueueWorkerOptions {
   readonly settings: WorkerSettings;
   /** Shared by all workers of a process: what ends one ends them all. */
   readonly isolation: Isolation;
+  /** Told the data of each job that has ended for good here, once Redis has it; must not fail. */
+  readonly onEnded?: (data: unknown) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -155,6 +157,14 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   worker.on('stalled', (job) =>
     logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again'),
   );
+  const told = new Set<Promise<void>>();
+  const tell = (job: Job | undefined): void => {
+    if (!job?.finishedOn || !options.onEnded) return;
+    const telling: Promise<void> = options.onEnded(job.data).finally(() => told.delete(telling));
+    told.add(telling);
+  };
+  worker.on('completed', tell);
+  worker.on('failed', tell);
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) worker.cancelJob(job, LOCK_LOST);
   });
@@ -177,7 +187,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
       // Not awaited: it waits for a connection to end that there is no longer.
       void worker.disconnect().catch(() => {});
     });
-    await Promise.race([worker.close(), grace]);
+    await Promise.race([worker.close().then(() => Promise.all(told)), grace]);
     limits.abort();
     await grace.catch(() => {});
   }
@@ -241,6 +251,7 @@ async function processJob(
         return handled.value;
       case 'park':
         if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+        if (handled.elseMs !== undefined) return await putBack(job, token, handled.elseMs);
         break;
       case 'put-back':
         stepAside(handled.afterMs);

@@ -1,4 +1,6 @@
 /** Accepting a run: everything that can be refused is refused here, before anything is written; then it is one script. */
+
+import type { CallbackRules } from '../callbacks.js';
 import {
   APPEND_PAGE,
   DEFAULT_PRIORITY,
@@ -10,7 +12,7 @@ import {
   toMsWithin,
 } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
-import type { Facts, RunRecord } from '../facts.js';
+import type { Facts, ParentStage, RunRecord } from '../facts.js';
 import { newRunId, type RedisKeys } from '../names.js';
 import { decide } from '../orchestrators/decide.js';
 import { planBranches } from '../orchestrators/decide-fan-out.js';
@@ -19,7 +21,7 @@ import type { Move, Stage } from '../orchestrators/move.js';
 import { runTimers, stageTimers, waitsForAnswer } from '../orchestrators/waits.js';
 import type { Clock, ScriptRunner } from '../ports.js';
 import { assertTags, type Tags } from '../tags.js';
-import { packJobs } from './bullmq-adds.js';
+import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, withDropRun, withHold } from './bullmq-scripts.js';
 import { runInput } from './run-input.js';
 import type { RunJobs } from './run-jobs.js';
@@ -42,6 +44,15 @@ export interface StartOptions {
   readonly tags?: Tags;
   /** The run that this one repeats: kept with it, and shown. */
   readonly retryOf?: string;
+  /** Told when the run has ended, at least once, signed; its host must be among `callbacks.allow`. */
+  readonly callback?: { readonly url: string };
+}
+
+/** Beside what a caller may say: for which stage of which run the new one stands. */
+export interface AcceptOptions extends StartOptions {
+  readonly parent?: ParentStage;
+  /** Attempts that this stage had had before. */
+  readonly after?: number;
 }
 
 export interface AcceptedRun {
@@ -55,6 +66,7 @@ export interface AcceptDependencies {
   readonly keys: RedisKeys;
   readonly jobs: RunJobs;
   readonly clock: Clock;
+  readonly callbacks?: CallbackRules | undefined;
 }
 
 /**
@@ -62,20 +74,22 @@ export interface AcceptDependencies {
  *   REDIS_UNAVAILABLE
  */
 export async function acceptRun(
-  { scripts, keys, jobs, clock }: AcceptDependencies,
+  { scripts, keys, jobs, clock, callbacks }: AcceptDependencies,
   definition: WorkflowDefinition,
   sent: unknown,
-  options: StartOptions = {},
+  options: AcceptOptions = {},
 ): Promise<AcceptedRun> {
   const { delayMs, deadlineMs = definition.deadlineMs } = checkOptions(options);
   const facts = unstarted(definition, sent, options, clock.now());
   const { record } = facts;
+  const told = await atEnd(jobs, definition, record, callbacks);
   const stages = firstStages(definition, facts);
   const timers = [...runTimers(deadlineMs), ...stageTimers(definition, record, stages)];
   const packed = packJobs([
-    await jobs.root(definition, record, { children: stages.length > 0, delayMs }),
+    await jobs.root(definition, record, { children: stages.length > 0, delayMs, linked: record.parent !== undefined }),
     ...(await Promise.all(stages.map((stage) => jobs.stage(definition, facts, stage, delayMs)))),
     ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
+    ...told,
   ]);
   const fields = {
     workflow: record.workflow,
@@ -87,6 +101,8 @@ export async function acceptRun(
     ...(record.key !== undefined && { key: record.key }),
     ...(record.retryOf !== undefined && { retryOf: record.retryOf }),
     ...(record.tags && { tags: JSON.stringify(record.tags) }),
+    ...(record.callback && { callback: JSON.stringify(record.callback) }),
+    ...(record.parent && { parent: JSON.stringify(record.parent) }),
     ...stopRules(definition, record),
   };
   const reply = await scripts.run(
@@ -100,10 +116,28 @@ export async function acceptRun(
       keys.indexBase,
       JSON.stringify(fields),
       keys.log(''),
+      options.after ?? 0,
       ...packed.args,
     ],
   );
   return acceptance(record, reply);
+}
+
+/** The job that tells of the run's end, where somebody is to be told. @throws SwitchyardError INVALID_INPUT */
+async function atEnd(
+  jobs: RunJobs,
+  definition: WorkflowDefinition,
+  record: RunRecord,
+  rules: CallbackRules | undefined,
+): Promise<readonly AppendableJob[]> {
+  if (!record.callback) return [];
+  const { url } = record.callback;
+  const refusal = rules ? rules.refusal(url) : 'no callbacks are configured: set callbacks.allow in switchyard.config';
+  if (rules && refusal === undefined) {
+    return [await jobs.callback(definition, record, { url, attempts: rules.attempts, delivery: 0 })];
+  }
+  const issues = [{ path: 'callback.url', message: refusal ?? '' }];
+  throw new SwitchyardError('INVALID_INPUT', `callback: ${refusal}`, { issues });
 }
 
 /** What the scripts that stop a run, or count its branches, must know without its definition. */
@@ -126,6 +160,9 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
       `key "${record.key}" was used for run ${record.id} with another input. Use another key, or send the same input again`,
     );
   }
+  if (kind === 'stopped') {
+    throw new SwitchyardError('CANCELLED', `run ${record.id} was not begun: run ${record.parent?.run} is to stop`);
+  }
   throw new SwitchyardError(
     'ILLEGAL_STATE',
     `run ${record.id} has no record, yet a job of its name has not ended: ${String(detail)}. Somebody removed the one or added the other by hand. Remove that job, then start the run again`,
@@ -133,7 +170,7 @@ function acceptance(record: RunRecord, reply: unknown): AcceptedRun {
 }
 
 /** The facts of a run that nobody has touched yet. */
-function unstarted(definition: WorkflowDefinition, sent: unknown, options: StartOptions, now: number): Facts {
+function unstarted(definition: WorkflowDefinition, sent: unknown, options: AcceptOptions, now: number): Facts {
   const input = runInput(definition, sent);
   const record: RunRecord = {
     id: newRunId(definition.name, options.key, now),
@@ -152,6 +189,8 @@ function unstarted(definition: WorkflowDefinition, sent: unknown, options: Start
     ...(options.key !== undefined && { key: options.key }),
     ...(options.retryOf !== undefined && { retryOf: options.retryOf }),
     ...(options.tags && Object.keys(options.tags).length > 0 && { tags: options.tags }),
+    ...(options.callback && { callback: { url: String(options.callback.url) } }),
+    ...(options.parent && { parent: options.parent }),
   };
   return { record, stages: new Map() };
 }

@@ -16,8 +16,8 @@ export interface JobToAdd {
 export interface AppendableJob extends JobToAdd {
   /** BullMQ's key of the job itself. */
   readonly job: string;
-  /** A clock of the run: no child of its root, and there may be one already. */
-  readonly timer?: true;
+  /** No child of the root, and there may be one already: a clock, which the run's end stops; or what is due then. */
+  readonly timer?: 'clock' | 'at-end';
   /** Set for a stage that waits for an answer: it is not appended once it has one. */
   readonly waits?: { readonly stage: string; readonly of: 'person' | 'signal'; readonly input?: unknown };
 }

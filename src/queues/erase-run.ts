@@ -5,8 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERASE_PAGE } from '../config.js';
 import { type ErrorRecord, SwitchyardError, toSwitchyardError } from '../errors.js';
-import { ATTENTION_QUEUE, parseRunId, type RedisKeys, RUNS_QUEUE, SIGNALS_QUEUE } from '../names.js';
-import type { RunIndex, ScriptRunner } from '../ports.js';
+import { ATTENTION_QUEUE, CALLBACKS_QUEUE, parseRunId, type RedisKeys, RUNS_QUEUE, SIGNALS_QUEUE } from '../names.js';
+import type { RunIndex, RunLog, ScriptRunner } from '../ports.js';
 import { addingScript, ownScript, withDropRun } from './bullmq-scripts.js';
 import { listAll } from './list-all.js';
 import { illegal, kindOf, unknownRun } from './said.js';
@@ -21,14 +21,27 @@ const BUSY = { tries: 100, pauseMs: 50 } as const;
 export interface EraseDependencies {
   readonly scripts: ScriptRunner;
   readonly keys: RedisKeys;
+  readonly log: Pick<RunLog, 'read'>;
 }
 
 /**
  * @throws SwitchyardError UNKNOWN_RUN; ILLEGAL_STATE when it has not ended, or a worker has a job of it still;
  *   REDIS_UNAVAILABLE
  */
-export async function eraseRun({ scripts, keys }: EraseDependencies, run: string): Promise<void> {
-  const queues = new Set([RUNS_QUEUE, ATTENTION_QUEUE, SIGNALS_QUEUE].map((queue) => keys.job(queue, '')));
+export async function eraseRun(deps: EraseDependencies, run: string): Promise<void> {
+  const nested = (await deps.log.read(run))?.record.nested?.values() ?? [];
+  for (const { run: child } of nested) {
+    await eraseRun(deps, child).catch((thrown: unknown) => {
+      if (toSwitchyardError(thrown).code !== 'UNKNOWN_RUN') throw thrown;
+    });
+  }
+  await eraseOne(deps, run);
+}
+
+async function eraseOne({ scripts, keys }: EraseDependencies, run: string): Promise<void> {
+  const queues = new Set(
+    [RUNS_QUEUE, ATTENTION_QUEUE, SIGNALS_QUEUE, CALLBACKS_QUEUE].map((queue) => keys.job(queue, '')),
+  );
   let busy = 0;
   for (;;) {
     const reply: unknown = await scripts.run(ERASE_JOBS, [keys.log(run), keys.root(run)], [run, ERASE_PAGE]);

@@ -6,9 +6,12 @@
 import type { Retention } from '../config.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import type { StopRun } from '../orchestrators/move.js';
 import type { Clock, ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
 import { addingScript, ownScript, wakingScript } from './bullmq-scripts.js';
+import { finishStops } from './finish-stops.js';
+import { isAwaited } from './is-awaited.js';
 import { releaseHeld } from './pauses.js';
 import type { RunJobs } from './run-jobs.js';
 import type { Schedules } from './schedules.js';
@@ -32,6 +35,9 @@ export interface ReconcileDependencies {
   readonly jobs: RunJobs;
   readonly log: RunLog;
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+  /** The newest version of a workflow. */
+  readonly latest: (workflow: string) => WorkflowDefinition | undefined;
+  readonly stop: StopRun;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly retention: Retention;
@@ -59,15 +65,16 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
   if (!Array.isArray(turn) || turn[0] !== 'taken') return [];
   const restored: string[] = [];
   for (const status of UNENDED) {
-    const [log, root] = [deps.keys.log(''), deps.keys.root('')];
-    for await (const run of pages(deps, MISSING_ROOTS, status, [PAGE, log, root])) {
+    const [log, root, index] = [deps.keys.log(''), deps.keys.root(''), deps.keys.index('*', status)];
+    for await (const run of pages(deps, MISSING_ROOTS, index, [PAGE, log, root])) {
       if (await restore(deps, run)) restored.push(run);
     }
-    for await (const run of pages(deps, STRANDED_CHILDREN, status, [CHILDREN_PAGE, root, CHILDREN_LOOK])) {
+    for await (const run of pages(deps, STRANDED_CHILDREN, index, [CHILDREN_PAGE, root, CHILDREN_LOOK])) {
       restored.push(run);
       deps.logger.warn({ run }, MENDED);
     }
   }
+  await finishStops(deps, deps.workflows, (script, index, args) => pages(deps, script, index, args));
   await sweepEnded(deps, deps.workflows);
   // Of a resumption that broke off.
   for (const workflow of deps.workflows) await releaseHeld(deps, workflow);
@@ -80,14 +87,14 @@ const MENDED =
 
 /** The runs that the script found, page by page. */
 async function* pages(
-  { scripts, keys }: ReconcileDependencies,
+  { scripts }: ReconcileDependencies,
   script: Script,
-  status: string,
+  index: string,
   args: readonly (string | number)[],
 ): AsyncGenerator<string> {
   let from = 0;
   do {
-    const reply = await scripts.run(script, [keys.index('*', status)], [from, ...args]);
+    const reply = await scripts.run(script, [index], [from, ...args]);
     const [next, ...found]: readonly unknown[] = Array.isArray(reply) ? reply : [0];
     yield* found.map(String);
     from = Number(next);
@@ -102,7 +109,8 @@ async function restore(
   // A workflow that this worker does not have is another worker's to wake.
   const known = facts && definition(facts.record.workflow, facts.record.version);
   if (!facts || !known) return false;
-  const packed = packJobs([await jobs.root(known, facts.record, { children: false, delayMs: 0 })]);
+  const linked = await isAwaited(log, facts.record);
+  const packed = packJobs([await jobs.root(known, facts.record, { children: false, delayMs: 0, linked })]);
   const reply = await scripts.run(RESTORE_ROOT, [keys.log(run), keys.root(run), ...packed.keys], packed.args);
   if (!Array.isArray(reply) || reply[0] !== 'restored') return false;
   logger.warn({ run }, 'the root job of this run was gone, or had ended without an outcome; it has been added again');

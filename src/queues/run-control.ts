@@ -1,6 +1,7 @@
 /** What a person does to a run as a whole: cancel it, say how it goes on, have it retried. From any process that reaches its Redis. */
 
-import type { Facts } from '../facts.js';
+import type { CallbackRules } from '../callbacks.js';
+import type { Facts, RunRecord } from '../facts.js';
 import { ATTENTION_QUEUE, type RedisKeys, stageJobId } from '../names.js';
 import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
@@ -8,8 +9,9 @@ import { attentionStage, type StopRun } from '../orchestrators/move.js';
 import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
 import { retryPlan } from '../orchestrators/retry-plan.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
-import { packJobs } from './bullmq-adds.js';
+import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
+import { isAwaited } from './is-awaited.js';
 import type { RunJobs } from './run-jobs.js';
 import { illegal, kindOf, type Said, unknownRun, unknownWorkflow, wordOf } from './said.js';
 
@@ -24,6 +26,7 @@ export interface RunControlDependencies {
   readonly stop: StopRun;
   readonly clock: Clock;
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+  readonly callbacks?: CallbackRules | undefined;
 }
 
 export type RunControl = ReturnType<typeof createRunControl>;
@@ -82,6 +85,14 @@ export function createRunControl(deps: RunControlDependencies) {
     if (kindOf(reply) !== 'said') throw illegal(run, 'has moved on in the meantime: look at it again');
   }
 
+  /** Each end of a run is told of. Callbacks that are not configured any more go nowhere. */
+  async function tellingAgain(definition: WorkflowDefinition, record: RunRecord): Promise<readonly AppendableJob[]> {
+    const { callback, words } = record;
+    if (!callback || !deps.callbacks) return [];
+    const delivery = words.filter(({ command }) => command === 'retry').length + 1;
+    return [await jobs.callback(definition, record, { ...callback, attempts: deps.callbacks.attempts, delivery })];
+  }
+
   function jobOf({ record }: Facts, definition: WorkflowDefinition, stage: string): string {
     return keys.job(jobs.queueOf(definition, stage), stageJobId(record.id, stage));
   }
@@ -106,7 +117,10 @@ export function createRunControl(deps: RunControlDependencies) {
       const plan = retryPlan(definition, facts);
       if (plan.kind === 'new-run') return false;
       const { record } = facts;
-      const packed = packJobs([await jobs.root(definition, record, { children: false, delayMs: 0 })]);
+      const packed = packJobs([
+        await jobs.root(definition, record, { children: false, delayMs: 0, linked: await isAwaited(log, record) }),
+        ...(await tellingAgain(definition, record)),
+      ]);
       const again = plan.again.map((stage) => ({ stage, job: jobOf(facts, definition, stage) }));
       const reply = await scripts.run(
         REOPEN_RUN,
@@ -127,9 +141,9 @@ export function createRunControl(deps: RunControlDependencies) {
   };
 }
 
-function fieldsOf({ again, answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
+function fieldsOf({ answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
   return {
-    ...(again !== undefined && answeredFor !== undefined && { [`answered-for/${again}`]: String(answeredFor) }),
+    ...(answeredFor && { [`answered-for/${answeredFor.stage}`]: String(answeredFor.attempt) }),
     ...(done && word.stage !== undefined && { [`done/${word.stage}`]: JSON.stringify(done) }),
   };
 }

@@ -4,15 +4,19 @@ import { type Duration, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
 import type { Facts, OperatorStatus, RunRecord } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import type { RunProgress } from '../orchestrators/run-events.js';
 import {
   describeRun,
   type RunDocument,
   type RunStatus,
+  type RunSummary,
   statusOf,
   type TimelineEntry,
 } from '../orchestrators/timeline.js';
+import type { PageOptions, TimelinePage } from '../orchestrators/timeline-page.js';
 import type { RunLog, SettledRuns } from '../ports.js';
 import type { Answers } from './answer-stage.js';
+import type { PayloadOf, RunLook } from './look-at-run.js';
 import type { RunControl } from './run-control.js';
 import { type Said, unknownRun } from './said.js';
 
@@ -37,10 +41,20 @@ export interface Run<Out = unknown> {
    * @throws SwitchyardError INVALID_INPUT for a timeout that is none; UNKNOWN_RUN when there is none, or its retention is over
    */
   wait(timeout?: Duration): Promise<RunState<Out>>;
+  /** The same wait without the look: for whoever then reads less than the whole run. */
+  settled(timeout?: Duration): Promise<void>;
   status(): Promise<RunStatus>;
   timeline(): Promise<readonly TimelineEntry[]>;
   /** The run as one document, as every interface shows it. */
   describe(): Promise<RunState<Out>>;
+  /** The document without its timeline, at a cost that does not grow with the number of stages. @throws SwitchyardError UNKNOWN_RUN */
+  summary(): Promise<RunSummary>;
+  /** A page of the timeline, at the same cost. @throws SwitchyardError UNKNOWN_RUN */
+  page(options?: PageOptions): Promise<TimelinePage>;
+  /** How it stands, for whoever watches it. @throws SwitchyardError UNKNOWN_RUN */
+  progress(): Promise<RunProgress>;
+  /** What it was given, or what came out of it or of one stage. @throws SwitchyardError UNKNOWN_RUN, INVALID_INPUT */
+  payload(what: PayloadOf): Promise<unknown>;
   /**
    * Stops the run: what has not begun does not begin, what runs has its signal aborted within a second, a saga undoes
    * what it did. Resolves when every worker has been told, not when the run has ended: `wait` for that.
@@ -95,6 +109,7 @@ export interface RunHandleDependencies {
   readonly control: RunControl;
   readonly answers: Answers;
   readonly erase: (run: string) => Promise<void>;
+  readonly look: RunLook;
   /** Accepts another run with the input of this one; resolves to its id. */
   readonly startAgain: (record: RunRecord) => Promise<string>;
 }
@@ -116,6 +131,10 @@ export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, du
     describe,
     status: async () => statusOf(await facts()),
     timeline: async () => (await describe()).timeline,
+    summary: () => deps.look.summary(id),
+    page: (options) => deps.look.page(id, options),
+    progress: () => deps.look.progress(id),
+    payload: (what) => deps.look.payload(id, what),
     cancel: (said) => deps.control.cancel(id, said),
     resume: (said) => deps.control.say(id, { command: 'resume', ...said }),
     resolve: (fact) => deps.control.say(id, { command: 'resolve', ...fact }),
@@ -130,19 +149,26 @@ export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, du
     },
     erase: () => deps.erase(id),
     async wait(timeout) {
-      const limit = timeout === undefined ? new AbortController().signal : timeLimit(timeout);
-      for (;;) {
-        try {
-          await deps.settled.wait(id, limit);
-          return await describe();
-        } catch (error) {
-          // The run goes on wherever its workers reach Redis: a wait outlives an outage, up to its own limit.
-          if (!isOutage(error) || limit.aborted) throw error;
-          await delay(OUTAGE_PAUSE_MS, undefined, { signal: limit }).catch(() => {});
-        }
-      }
+      return await outlasting(timeout, async (limit) => {
+        await deps.settled.wait(id, limit);
+        return await describe();
+      });
     },
+    settled: (timeout) => outlasting(timeout, (limit) => deps.settled.wait(id, limit)),
   };
+}
+
+/** The run goes on wherever its workers reach Redis: a wait outlives an outage, up to its own limit. */
+async function outlasting<T>(timeout: Duration | undefined, wait: (limit: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = timeout === undefined ? new AbortController().signal : timeLimit(timeout);
+  for (;;) {
+    try {
+      return await wait(limit);
+    } catch (error) {
+      if (!isOutage(error) || limit.aborted) throw error;
+      await delay(OUTAGE_PAUSE_MS, undefined, { signal: limit }).catch(() => {});
+    }
+  }
 }
 
 function isOutage(error: unknown): boolean {

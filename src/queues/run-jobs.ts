@@ -1,14 +1,14 @@
 /** The jobs of a run: which queue, id, priority, attempts and retention its root and each of its stages have. */
 import type { JobsOptions } from 'bullmq';
-import { MAX_JOB_BYTES, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
+import { MAX_DELAY_MS, MAX_JOB_BYTES, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Facts, RunRecord } from '../facts.js';
-import { ATTENTION_QUEUE, RUNS_QUEUE, stageJobId, timerJobId } from '../names.js';
+import { ATTENTION_QUEUE, CALLBACKS_QUEUE, callbackJobId, RUNS_QUEUE, stageJobId, timerJobId } from '../names.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
 import { checkQuestion, kindOfStage, stageTask, taskOf } from '../orchestrators/stage-task.js';
 import type { Timer } from '../orchestrators/waits.js';
-import { ENVELOPE_VERSION, type RootJob, type StageJobData, type TimerJob } from '../schema.js';
+import { type CallbackJob, ENVELOPE_VERSION, type RootJob, type StageJobData, type TimerJob } from '../schema.js';
 import { type AppendableJob, jobToAdd } from './bullmq-adds.js';
 import type { QueuePool } from './queue-pool.js';
 
@@ -37,18 +37,24 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     version: definition.version,
   });
 
-  /** The root; with `children` it sleeps until they have ended. */
+  /** The root; with `children` it sleeps until they have ended. `linked`: the stage for which the run stands sleeps for it. */
   async function root(
     definition: WorkflowDefinition,
     record: RunRecord,
-    options: { readonly children: boolean; readonly delayMs: number },
+    options: { readonly children: boolean; readonly delayMs: number; readonly linked?: boolean },
   ): Promise<AppendableJob> {
+    const { parent } = record;
     const jobOptions: JobsOptions & { jobId: string } = {
       ...keepRoot,
       jobId: record.id,
       priority: PRIORITIES[record.priority],
       // With children it is they who are delayed: BullMQ would delay the root a second time when it wakes.
       ...(options.delayMs > 0 && !options.children && { delay: options.delayMs }),
+      ...(options.linked &&
+        parent && {
+          parent: { id: stageJobId(parent.run, parent.stage), queue: `${queues.prefix}:${parent.queue}` },
+          ignoreDependencyOnFailure: true,
+        }),
     };
     const link = options.children ? { addToWaitingChildren: true } : {};
     const data = head(definition, record.id);
@@ -117,10 +123,29 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
       removeOnComplete: true,
       removeOnFail: keepRoot.removeOnFail,
     });
-    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: true };
+    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: 'clock' };
   }
 
-  return { root, stage, timer, queueOf };
+  /** The job that tells of the run's end. It sleeps until the script that ends the run makes it due. */
+  async function callback(
+    definition: WorkflowDefinition,
+    { id, priority }: RunRecord,
+    { url, attempts, delivery }: { readonly url: string; readonly attempts: number; readonly delivery: number },
+  ): Promise<AppendableJob> {
+    const jobId = callbackJobId(id, delivery);
+    const data: CallbackJob = { ...head(definition, id), kind: 'callback', url, delivery };
+    const toAdd = await jobToAdd(queues.get(CALLBACKS_QUEUE), definition.name, data, {
+      ...keepRoot,
+      jobId,
+      priority: PRIORITIES[priority],
+      attempts,
+      backoff: { type: BACKOFF_TYPE },
+      delay: MAX_DELAY_MS,
+    });
+    return { ...toAdd, job: `${queues.prefix}:${CALLBACKS_QUEUE}:${jobId}`, timer: 'at-end' };
+  }
+
+  return { root, stage, timer, callback, queueOf };
 }
 
 export type RunJobs = ReturnType<typeof createRunJobs>;

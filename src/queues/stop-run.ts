@@ -17,26 +17,33 @@ const DROP_WAITING = wakingScript('drop-waiting');
 const KINDS = ['stopping', 'ended', 'unknown', 'undoing', 'fenced-off'] as const;
 
 export function createStopRun(scripts: ScriptRunner, keys: RedisKeys): StopRun {
-  async function mark(run: string, request: StopRequest, fence: Fence | undefined): Promise<Stopped> {
+  async function mark(
+    run: string,
+    request: StopRequest,
+    fence: Fence | undefined,
+  ): Promise<{ readonly stopped: Stopped; readonly nested: readonly string[] }> {
     const reply = await scripts.run(
       STOP_RUN,
-      [keys.log(run), keys.root(run), keys.stopping, fence?.lockKey ?? keys.log(run)],
-      [fence?.token ?? '', run, JSON.stringify(request), keys.stops],
+      [keys.log(run), keys.root(run), keys.stopping, fence?.lockKey ?? keys.log(run), keys.settled],
+      [fence?.token ?? '', run, JSON.stringify(request), keys.stops, keys.indexBase],
     );
-    const [kind, step]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+    const [kind, ...more]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     const known = KINDS.find((candidate) => candidate === kind);
-    if (known) return { kind: known };
-    if (kind === 'past-pivot') return { kind, step: String(step) };
+    if (known) return { stopped: { kind: known }, nested: known === 'stopping' ? more.map(String) : [] };
+    if (kind === 'past-pivot') return { stopped: { kind, step: String(more[0]) }, nested: [] };
     throw new SwitchyardError('INTERNAL', `script ${STOP_RUN.name} replied ${JSON.stringify(reply)}`);
   }
 
-  return async (run, request, fence) => {
-    const stopped = await mark(run, request, fence);
+  const stop: StopRun = async (run, request, fence) => {
+    const { stopped, nested } = await mark(run, request, fence);
     if (stopped.kind !== 'stopping') return stopped;
     let taken: number;
     do {
       taken = Number(await scripts.run(DROP_WAITING, [keys.root(run), keys.log(run)], [DROP_PAGE]));
     } while (taken === DROP_PAGE);
+    // They stand for stages that sleep until they have ended, each as it can: past its pivot one goes on.
+    for (const child of nested) await stop(child, { cause: 'cancelled', at: request.at, reason: `run ${run} stops` });
     return stopped;
   };
+  return stop;
 }

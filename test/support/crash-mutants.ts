@@ -75,7 +75,7 @@ async function withoutFence({ log, append, tools }: Wiring, redis: Redis, prefix
       recordFailedAttempt: (run, _fence, stage, attempt) => log.recordFailedAttempt(run, open, stage, attempt),
       decideOnce: (run, _fence, decision) => log.decideOnce(run, open, decision),
       recordSlaDue: (run, _fence, at) => log.recordSlaDue(run, open, at),
-      tally: (run, _fence, stage, completed) => log.tally(run, open, stage, completed),
+      standing: (run) => log.standing(run),
       end: (run, _fence, outcome) => log.end(run, open, outcome),
     },
   };

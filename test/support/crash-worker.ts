@@ -94,7 +94,7 @@ const log: RunLog = {
     around('failure', args[0], args[2], args[1], () => wiring.log.recordFailedAttempt(...args)),
   decideOnce: (...args) => around('decision', args[0], '', args[1], () => wiring.log.decideOnce(...args)),
   recordSlaDue: (...args) => wiring.log.recordSlaDue(...args),
-  tally: (...args) => wiring.log.tally(...args),
+  standing: (...args) => wiring.log.standing(...args),
   end: (...args) => around('end', args[0], '', args[1], () => wiring.log.end(...args)),
 };
 
@@ -128,6 +128,7 @@ const processors: ProcessorDependencies = {
   append,
   stop: createStopRun(scripts, keys),
   isStopping: () => false,
+  nested: { start: () => Promise.reject(new Error('none')), retry: () => Promise.reject(new Error('none')) },
   holdBack: async () => ({ kind: 'go-on' }),
   answerAtDeadline: () => Promise.resolve(),
   tools,

@@ -176,7 +176,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
       }),
     decideOnce: () => Promise.reject(new Error('a saga decides nothing')),
     recordSlaDue: () => Promise.reject(new Error('a saga has no SLA')),
-    tally: () => Promise.reject(new Error('a saga has no branches')),
+    standing: () => Promise.reject(new Error('a saga has no branches')),
     end: (_run, fence, ended) =>
       fenced(fence, () => {
         if (!outcome) endings += 1;
@@ -240,8 +240,8 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     if (said.again !== undefined) {
       facts.delete(said.again);
       jobs.delete(said.again);
-      answeredFor.set(said.again, said.answeredFor ?? 0);
     }
+    if (said.answeredFor) answeredFor.set(said.answeredFor.stage, said.answeredFor.attempt);
     if (said.done && said.word.stage !== undefined) done.set(said.word.stage, said.done);
     phase = said.to;
     facts.delete(about);
@@ -253,6 +253,7 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     append: (_definition, _facts, fence, stages, entered) => append(fence, stages, entered),
     stop: () => Promise.reject(new Error('a saga is not stopped from inside')),
     isStopping: () => stop !== undefined,
+    nested: { start: () => Promise.reject(new Error('none')), retry: () => Promise.reject(new Error('none')) },
     holdBack: async () => ({ kind: 'go-on' }),
     answerAtDeadline: () => Promise.resolve(),
     tools: { call: () => Promise.reject(new Error('no tools')), close: () => Promise.resolve() },

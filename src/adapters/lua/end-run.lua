@@ -23,7 +23,7 @@
   Returns { 'ended', the outcome that stands } | { 'fenced-off' }
 ]]
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return { 'fenced-off' } end
-local entry = redis.call('HMGET', KEYS[1], 'workflow', 'createdAt', 'phase', 'outcome')
+local entry = redis.call('HMGET', KEYS[1], 'workflow', 'createdAt', 'phase', 'outcome', 'atEnd')
 local workflow, createdAt, before, outcome = entry[1], entry[2], entry[3] or 'open', entry[4]
 if outcome then return { 'ended', outcome } end
 if not workflow then return { 'ended', ARGV[2] } end
@@ -49,6 +49,15 @@ redis.call('SREM', KEYS[4], ARGV[4])
 for timer in string.gmatch(redis.call('HGET', KEYS[1], 'timers') or '', '%S+') do
   local queue, id = string.match(timer, '^(.*:)([^:]+)$')
   if redis.call('ZREM', queue .. 'delayed', id) == 1 then redis.call('DEL', timer) end
+end
+-- What was to be done at its end is due: the job that tells of it to a program elsewhere. A worker that idles is woken as
+-- BullMQ wakes it for a job that it may take at once.
+if entry[5] then
+  local queue, id = string.match(entry[5], '^(.*:)([^:]+)$')
+  if redis.call('ZSCORE', queue .. 'delayed', id) then
+    redis.call('ZADD', queue .. 'delayed', 0, id)
+    redis.call('ZADD', queue .. 'marker', 0, '0')
+  end
 end
 
 local function drop(run)

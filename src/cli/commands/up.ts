@@ -1,5 +1,5 @@
 import { describeRedisUrl } from '../../adapters/redis-url.js';
-import { startDashboard } from '../../api/dashboard.js';
+import { startApi } from '../../api/server.js';
 import { commandLog } from '../command-log.js';
 import { openSwitchyard, redisFor } from '../open-switchyard.js';
 import { loadProject } from '../project.js';
@@ -14,7 +14,7 @@ export interface ServeOptions {
   readonly startRedis: boolean;
 }
 
-/** Serves the dashboard until it is told to stop. The embedded Redis stays: workers use it. */
+/** Serves the API and its pages until it is told to stop. The embedded Redis stays: workers use it. */
 export async function serve(settings: Settings, options: ServeOptions, { out, err }: Terminal): Promise<number> {
   const stop = listenForStop();
   const log = commandLog(err, 'warn');
@@ -24,21 +24,21 @@ export async function serve(settings: Settings, options: ServeOptions, { out, er
   const sy = openSwitchyard(project, { url: redis.url, log });
   try {
     await sy.ready();
-    const dashboard = await startDashboard({
+    const api = await startApi({
       sy,
       log,
-      redisUrl: redis.url,
-      workflows: project.workflows,
+      connection: redis.url,
       prefix: project.prefix,
       host: options.host ?? '127.0.0.1',
       port: settings.port,
-      allowedHosts: options.allowHost ?? [],
+      ...project.api,
+      allowedHosts: [...(options.allowHost ?? []), ...(project.api?.allowedHosts ?? [])],
       token: process.env.SWITCHYARD_TOKEN || undefined,
     });
-    const served = { url: dashboard.url, redis: describeRedisUrl(redis.url), embedded: redis.origin === 'embedded' };
+    const served = { url: api.url, redis: describeRedisUrl(redis.url), embedded: redis.origin === 'embedded' };
     out.write(settings.json ? `${JSON.stringify(served)}\n` : servedText(served, settings, out));
     await stop.stopped;
-    await dashboard.close();
+    await api.close();
     return 0;
   } catch (error) {
     // One that was started for a dashboard that cannot be served would be left behind unnoticed.

@@ -26,6 +26,7 @@ if entry[2] then return { 'ended' } end
 if entry[3] then return { 'stopping' } end
 if ARGV[6] ~= '1' and redis.call('SISMEMBER', root .. ':dependencies', job) == 0 then return { 'not-asked' } end
 redis.call('HSET', log, field, ARGV[3])
+redis.call('HINCRBY', log, cjson.decode(ARGV[3]).error and 'answered/failed' or 'answered/completed', 1)
 if ARGV[4] ~= '' then redis.call('HSET', log, 'word/' .. redis.call('HINCRBY', log, 'words', 1), ARGV[4]) end
 take(job)
 if entry[5] == 'waiting_approval' then

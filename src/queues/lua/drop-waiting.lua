@@ -12,6 +12,8 @@ if redis.call('HEXISTS', KEYS[2], 'stop') == 0 then return 0 end
 local taken, most = 0, tonumber(ARGV[1])
 for _, child in ipairs(redis.call('SMEMBERS', KEYS[1] .. ':dependencies')) do
   if taken >= most then break end
-  if redis.call('EXISTS', child .. ':lock') == 0 and take(child) then taken = taken + 1 end
+  -- One that sleeps for a run of its own ends with it.
+  local sleeps = redis.call('EXISTS', child .. ':dependencies') == 1
+  if not sleeps and redis.call('EXISTS', child .. ':lock') == 0 and take(child) then taken = taken + 1 end
 end
 return taken

@@ -32,7 +32,11 @@ for _, ended in ipairs({ root .. ':processed', root .. ':failed' }) do
     redis.call('HDEL', ended, child)
   end
 end
-for timer in string.gmatch(isKept and redis.call('HGET', log, 'timers') or '', '%S+') do
+local clocks = isKept and redis.call('HGET', log, 'timers') or ''
+-- Whoever is to be told of its end is told no more. Each retry in its place had a job of its own for that.
+local base, ends = string.match(isKept and redis.call('HGET', log, 'atEnd') or '', '^(.*%.)(%d+)$')
+for delivery = 0, tonumber(ends or -1) do clocks = clocks .. ' ' .. base .. delivery end
+for timer in string.gmatch(clocks, '%S+') do
   if redis.call('EXISTS', timer .. ':lock') == 1 then return { 'busy' } end
   local queue, id = string.match(timer, '^(.*:)([^:]+)$')
   redis.call('ZREM', queue .. 'delayed', id)

@@ -4,15 +4,15 @@
 
   KEYS[1] log of the run (hash)
   KEYS[2] root job
-  KEYS[3…] the keys of the job to add
+  KEYS[3…] the keys of each job to add, in turn
   ARGV[1] run id
   ARGV[2] status with which it ended
   ARGV[3] base of the index keys (in the same hash slot)
   ARGV[4] what a person said (JSON)
   ARGV[5] fields of the log to set (JSON object of strings)
   ARGV[6] stages that are done again (JSON): [{ stage, job }]
-  ARGV[7] job to add (JSON): [{ script, keys, args, job }]
-  ARGV[8…] its arguments
+  ARGV[7] jobs to add (JSON): [{ script, keys, args, job, timer? }], the root first
+  ARGV[8…] the arguments of each job to add, in turn
 
   Returns { 'reopened' } | { 'moved-on' } (somebody else was faster, or its retention is over)
 ]]
@@ -32,12 +32,11 @@ for _, name in ipairs({ workflow, '*' }) do
   redis.call('ZADD', index .. ':' .. name .. ':open', createdAt, run)
 end
 for _, again in ipairs(cjson.decode(ARGV[6])) do
-  local vote = redis.call('HGET', log, 'vote/' .. again.stage)
-  if vote then
-    redis.call('HINCRBY', log, 'tally/' .. vote, -1)
-    redis.call('HDEL', log, 'vote/' .. again.stage)
+  local answer = redis.call('HGET', log, 'answer/' .. again.stage)
+  if answer then
+    redis.call('HINCRBY', log, cjson.decode(answer).error and 'answered/failed' or 'answered/completed', -1)
+    redis.call('HDEL', log, 'answer/' .. again.stage)
   end
-  redis.call('HDEL', log, 'answer/' .. again.stage)
   redis.call('HDEL', root .. ':failed', again.job)
   redis.call('HDEL', root .. ':processed', again.job)
   forget(again.job)
@@ -47,6 +46,12 @@ redis.call('ZREM', queue .. 'completed', id)
 redis.call('ZREM', queue .. 'failed', id)
 -- The hash alone: the results of its children hang on its name.
 redis.call('DEL', root)
-local job = cjson.decode(ARGV[7])[1]
-bullmq[job.script](slice(KEYS, 3, job.keys), slice(ARGV, 8, job.args))
+local k, a = 3, 8
+for _, job in ipairs(cjson.decode(ARGV[7])) do
+  if job.timer ~= 'at-end' or redis.call('EXISTS', job.job) == 0 then
+    bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
+  end
+  if job.timer == 'at-end' then redis.call('HSET', log, 'atEnd', job.job) end
+  k, a = k + job.keys, a + job.args
+end
 return { 'reopened' }

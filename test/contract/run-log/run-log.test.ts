@@ -199,7 +199,6 @@ test.each<[write: string, late: (it: Subject) => Promise<unknown>]>([
   ['recordFailedAttempt', ({ log, run, late }) => log.recordFailedAttempt(run, late, 'pay', attempt(1))],
   ['decideOnce', ({ log, run, late }) => log.decideOnce(run, late, {})],
   ['recordSlaDue', ({ log, run, late }) => log.recordSlaDue(run, late, 5)],
-  ['tally', ({ log, run, late }) => log.tally(run, late, 'pay', true)],
   ['end', ({ log, run, late }) => log.end(run, late, outcome)],
 ])('%s by an attempt that lost its lock is refused, and leaves no trace', async (_write, late) => {
   const it = await subject();

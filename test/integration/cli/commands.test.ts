@@ -269,18 +269,19 @@ describe('the dashboard', () => {
     expect((await fetch(`${url}/admin/queues/api/queues/runs/pause`, { method: 'PUT' })).status).toBe(405);
     expect((await fetch(`${url}/`, { headers: { origin: 'http://evil.example' } })).status).toBe(403);
     expect((await fetch(`${url}/?cursor=rubbish`)).status).toBe(422);
-    // Our codes have their own statuses; of what is HTTP's alone the status says everything.
     const absent = await fetch(`${url}/nothing`);
     expect(absent.status).toBe(404);
     expect(await absent.json()).toEqual({
-      type: 'about:blank',
+      type: 'urn:switchyard:error:NOT_FOUND',
       status: 404,
-      title: 'Not found',
+      code: 'NOT_FOUND',
+      title: 'Not Found',
       detail: 'There is no GET /nothing.',
+      instance: absent.headers.get('x-request-id'),
     });
     const written = await fetch(`${url}/`, { method: 'POST' });
     expect(written.headers.get('allow')).toBe('GET, HEAD');
-    expect(await written.json()).not.toHaveProperty('code');
+    expect(await written.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
     const board = await fetch(`${url}/admin/queues`);
     expect(board.status).toBe(200);
     const html = await board.text();

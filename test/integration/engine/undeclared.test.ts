@@ -83,3 +83,21 @@ test('[P3] a worker that stops cuts an undeclared branch short: the next one doe
   expect(await run.wait('10s')).toMatchObject({ status: 'failed', output: 'IN_DOUBT' });
   expect(sent).toBe(1);
 });
+
+test('[P3] one that a deadline cut short is in doubt, not merely cancelled', async () => {
+  const never = signal();
+  const flow = defineFanOut({
+    name: 'overdue',
+    input: anyInput,
+    deadline: '150ms',
+    branches: { mail: { run: task('mail', () => never.happened), with: () => 0 } },
+    aggregate: ({ mail }) => (mail.state === 'failed' ? mail.error.code : mail.state),
+  });
+  const { sy } = await useWorkingEngine([flow]);
+  const run = await sy.start(flow, {});
+  expect(await run.wait('10s')).toMatchObject({
+    status: 'failed',
+    error: { code: 'DEADLINE_EXCEEDED' },
+    output: 'IN_DOUBT',
+  });
+});

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { openRedis } from '../../../src/adapters/redis.js';
-import { startDashboard } from '../../../src/api/dashboard.js';
+import { startApi } from '../../../src/api/server.js';
 import * as switchyard from '../../../src/index.js';
 import { redisUser } from '../../support/redis-acl.js';
 import { type RedisProcess, useRedisProcess } from '../../support/redis-process.js';
@@ -58,7 +58,14 @@ const strict = switchyard.defineFanOut({
   onFailure: 'fail',
   aggregate: () => null,
 });
-const halted = switchyard.defineFanOut({ ...strict, name: 'halted', onFailure: 'collect' });
+/** Paused, so that its jobs are held back. */
+const halted = switchyard.defineFanOut({
+  name: 'halted',
+  input: anyInput,
+  each: task('one-of-none'),
+  split: () => Array.from({ length: 60 }, (_, at) => at),
+  aggregate: () => null,
+});
 const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide, asked, strict, halted];
 
 function open(url: string): switchyard.Switchyard {
@@ -154,10 +161,7 @@ async function everyDay(sy: switchyard.Switchyard): Promise<void> {
 
 async function show(url: string, runs: readonly string[]): Promise<void> {
   const sy = open(url);
-  const dashboard = await startDashboard({
-    ...{ sy, workflows, prefix: PREFIX, redisUrl: url, log: silentLog },
-    ...{ host: '127.0.0.1', port: 0, allowedHosts: [], token: undefined },
-  });
+  const dashboard = await startApi({ sy, prefix: PREFIX, connection: url, port: 0, readOnly: true, log: silentLog });
   onTestFinished(() => dashboard.close());
   const queue = '/admin/queues/api/queues';
   const paths = ['/', '/readyz', '/admin/queues', queue, '/admin/queues/api/redis/stats'].concat(

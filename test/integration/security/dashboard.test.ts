@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { Queue } from 'bullmq';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { type DashboardOptions, startDashboard } from '../../../src/api/dashboard.js';
+import { type ApiOptions, startApi } from '../../../src/api/server.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { useWorkingEngine } from '../../support/engine.js';
 import { keysOf } from '../../support/redis.js';
@@ -19,14 +19,10 @@ const letter = defineFanOut({
   aggregate: ({ only }) => only.state,
 });
 
-async function shown(options: Partial<DashboardOptions> = {}) {
+async function shown(options: Partial<ApiOptions> = {}) {
   const engine = await useWorkingEngine([letter]);
-  const { sy, url: redisUrl, prefix } = engine;
-  const dashboard = await startDashboard({
-    ...{ sy, redisUrl, prefix, workflows: [letter], log: silentLog },
-    ...{ host: '127.0.0.1', port: 0, allowedHosts: [], token: undefined },
-    ...options,
-  });
+  const { sy, url: connection, prefix } = engine;
+  const dashboard = await startApi({ sy, connection, prefix, port: 0, log: silentLog, ...options });
   onTestFinished(() => dashboard.close());
   return { ...engine, url: dashboard.url };
 }

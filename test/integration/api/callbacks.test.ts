@@ -1,0 +1,244 @@
+/** The end of a run, told to a program elsewhere: signed, until it is taken, whoever dies meanwhile. */
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { startApi } from '../../../src/api/server.js';
+import type { CallbackSettings } from '../../../src/callbacks.js';
+import { switchyard } from '../../../src/engine.js';
+import { PermanentError } from '../../../src/errors.js';
+import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
+import { openApi, type TestApi } from '../../support/api.js';
+import { useRedis } from '../../support/redis.js';
+import { silentLog } from '../../support/silent-log.js';
+import { anyInput, task } from '../../support/workflows.js';
+
+const SECRET = `whsec_${Buffer.from('a secret of thirty two bytes, yes').toString('base64')}`;
+
+const job = defineFanOut({
+  name: 'job',
+  input: anyInput,
+  branches: {
+    only: {
+      run: task('only', (input) => {
+        if (input === 'badly') throw new PermanentError('as asked');
+        return typeof input === 'number' ? 'x'.repeat(input) : 'done';
+      }),
+      with: (input) => input.how,
+    },
+  },
+  aggregate: ({ only }) => (only.state === 'completed' ? only.output : null),
+});
+
+interface Told {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A program elsewhere: keeps what it is told, and answers as the path says. */
+async function receiver() {
+  const told: Told[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const path = request.url ?? '';
+    told.push({ path, headers: request.headers, body });
+    const times = told.filter((one) => one.path === path).length;
+    if (path === '/elsewhere') response.setHeader('location', '/taken');
+    response.statusCode =
+      { '/busy': times < 3 ? 503 : 204, '/gone': 410, '/never': 500, '/elsewhere': 302 }[path] ?? 204;
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    told: (path: string) => told.filter((one) => one.path === path),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const callbacks = (allow: string): CallbackSettings => ({
+  allow: [allow],
+  secret: SECRET,
+  attempts: 3,
+  firstPause: 1,
+  timeout: '5s',
+});
+
+let api: TestApi;
+let elsewhere: Awaited<ReturnType<typeof receiver>>;
+beforeAll(async () => {
+  elsewhere = await receiver();
+  api = await openApi([job], {
+    engine: { callbacks: callbacks(elsewhere.url) },
+    api: { callback: { url: `${elsewhere.url}/server` } },
+  });
+});
+afterAll(async () => {
+  await api.close();
+  await elsewhere.close();
+});
+
+const Run = z.looseObject({ id: z.string(), callback: z.looseObject({ state: z.string() }).optional() });
+
+async function started(path: string, input: object = {}) {
+  const callback = { url: `${elsewhere.url}${path}` };
+  const { status, body } = await api.post('/v1/runs?waitMs=10000', { workflow: 'job', input, callback });
+  expect([status, body]).toEqual([200, expect.anything()]);
+  return Run.parse(body).id;
+}
+
+async function callbackOf(id: string) {
+  return Run.parse((await api.get(`/v1/runs/${id}`)).body).callback;
+}
+
+/** As one of its libraries checks it: signature, and that it is not old. */
+function verified({ body, headers }: Told): unknown {
+  return new Webhook(SECRET).verify(body, headers as Record<string, string>);
+}
+
+describe('a callback', () => {
+  test('tells of the end, signed as Standard Webhooks has it, and is seen to be delivered', async () => {
+    const id = await started('/taken?secret=1', { how: 'well' });
+    await expect
+      .poll(() => callbackOf(id))
+      .toMatchObject({ state: 'delivered', attempts: 1, url: `${elsewhere.url}/taken` });
+    const [told, ...more] = elsewhere.told('/taken?secret=1');
+    expect(more).toEqual([]);
+    if (!told) throw new Error('nothing was told');
+    expect(verified(told)).toMatchObject({
+      type: 'run.completed',
+      timestamp: expect.stringMatching(/^\d{4}-/),
+      data: { id, workflow: 'job', status: 'completed', output: 'done', input: { how: 'well' } },
+    });
+    expect(told.headers).toMatchObject({ 'webhook-id': `${id}.0`, 'content-type': 'application/json' });
+    expect(() =>
+      new Webhook(`whsec_${Buffer.alloc(32).toString('base64')}`).verify(
+        told.body,
+        told.headers as Record<string, string>,
+      ),
+    ).toThrow();
+    expect(() => verified({ ...told, body: told.body.replace('completed', 'failed') })).toThrow();
+  });
+
+  test('is tried again until it is taken, each time under the same id', async () => {
+    const id = await started('/busy', { how: 'badly' });
+    await expect.poll(() => callbackOf(id)).toMatchObject({ state: 'delivered', attempts: 3 });
+    const told = elsewhere.told('/busy');
+    expect(told.map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(`${id}.0`));
+    expect(told.map(verified)).toMatchObject(
+      Array(3).fill({ type: 'run.failed', data: { error: { code: expect.any(String) } } }),
+    );
+  });
+
+  test.each([
+    ['/never', 3, 'answered 500'],
+    ['/gone', 1, 'answered 410'],
+    ['/elsewhere', 3, 'answered 302, and redirects are not followed'],
+  ])('that %s takes is given up after %i attempts, and that is seen', async (path, attempts, error) => {
+    const id = await started(path);
+    await expect
+      .poll(() => callbackOf(id), { timeout: 10_000 })
+      .toMatchObject({
+        state: 'failed',
+        attempts,
+        error: expect.stringContaining(error),
+      });
+    expect(elsewhere.told(path)).toHaveLength(attempts);
+    expect(elsewhere.told('/taken')).toEqual([]);
+    const board = await api.get('/admin/queues/api/queues?activeQueue=callbacks&status=failed&page=1&jobsPerPage=50');
+    expect(JSON.stringify(board.body)).toContain(`${id}-~callback.0`);
+  });
+
+  test('tells of each end of a run that is retried in its place', async () => {
+    const id = await started('/again', { how: 'badly' });
+    await expect.poll(() => callbackOf(id)).toMatchObject({ state: 'delivered' });
+    await api.post(`/v1/runs/${id}/retry?waitMs=10000`);
+    await expect
+      .poll(() => elsewhere.told('/again').map(({ headers }) => headers['webhook-id']))
+      .toEqual([`${id}.0`, `${id}.1`]);
+  });
+
+  test('of a run whose result is very large tells that there is one', async () => {
+    const id = await started('/large', { how: 200 * 1024 });
+    await expect.poll(() => elsewhere.told('/large').length).toBe(1);
+    const [told] = elsewhere.told('/large');
+    expect(told && verified(told)).toMatchObject({ type: 'run.completed', data: { id, truncated: true } });
+    expect(told?.body.length).toBeLessThan(10_000);
+  });
+
+  test('is that of the server, where a start names none', async () => {
+    const { body } = await api.post('/v1/runs?waitMs=10000', { workflow: 'job', input: {} });
+    const { id } = Run.parse(body);
+    await expect.poll(() => elsewhere.told('/server').map(({ headers }) => headers['webhook-id'])).toContain(`${id}.0`);
+  });
+
+  test('goes nowhere else than is allowed: the start is refused, and nothing is written', async () => {
+    for (const url of [
+      'http://127.0.0.1:1/',
+      'http://localhost/',
+      elsewhere.url.replace('http:', 'https:'),
+      'http://169.254.169.254/latest/meta-data',
+      'file:///etc/passwd',
+      'gopher://127.0.0.1:6379/_FLUSHALL',
+      elsewhere.url.replace('127.0.0.1', '127.0.0.1.evil.example'),
+      elsewhere.url.replace('//', '//user:pw@'),
+      `${elsewhere.url}@evil.example/`,
+      'nonsense',
+    ]) {
+      const answer = await api.post('/v1/runs', { workflow: 'job', input: {}, callback: { url }, key: 'refused' });
+      expect([url, answer]).toEqual([url, expect.objectContaining({ status: 422 })]);
+      expect(answer.body).toMatchObject({ code: 'INVALID_INPUT', issues: [{ path: 'callback.url' }] });
+    }
+    expect((await api.sy.start(job, {}, { key: 'refused' })).duplicate).toBe(false);
+  });
+});
+
+test('outlives the process that took the start: whoever works when the run ends tells of it', async () => {
+  const { url: connection, prefix } = useRedis();
+  const settings = { connection, prefix, workflows: [job], logger: silentLog, callbacks: callbacks(elsewhere.url) };
+  const producer = switchyard(settings);
+  const server = await startApi({ sy: producer, connection, prefix, port: 0, log: silentLog });
+  const answer = await fetch(`${server.url}/v1/runs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ workflow: 'job', input: {}, callback: { url: `${elsewhere.url}/outlived` } }),
+  });
+  expect(answer.status).toBe(202);
+  await server.close();
+  await producer.close();
+  // It ends where nobody tells of it,
+  const { id } = Run.parse(await answer.json());
+  const mute = switchyard(settings);
+  const first = mute.workers({ queues: ['runs', 'tasks'] });
+  await first.start();
+  await mute.run(id).wait('10s');
+  await first.stop();
+  await mute.close();
+  expect(elsewhere.told('/outlived')).toEqual([]);
+  // and is told of by the next who works.
+  const sy = switchyard(settings);
+  const workers = sy.workers();
+  onTestFinished(async () => {
+    await workers.stop();
+    await sy.close();
+  });
+  await workers.start();
+  await expect.poll(() => elsewhere.told('/outlived').length, { timeout: 10_000 }).toBe(1);
+});
+
+test('without any that are configured a start with a callback is refused, and says what to set', async () => {
+  const { url: connection, prefix } = useRedis();
+  const sy = switchyard({ connection, prefix, workflows: [job], logger: silentLog });
+  onTestFinished(() => sy.close());
+  await expect(sy.start(job, {}, { callback: { url: 'https://hooks.example.com/' } })).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    message: expect.stringContaining('callbacks.allow'),
+  });
+});
