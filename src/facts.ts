@@ -155,6 +155,14 @@ export interface RunRecord {
   readonly words: readonly OperatorWord[];
 }
 
+/** What the job of another's worker tells of one attempt; times and errors of earlier ones are not all kept. */
+export interface ForeignAttempt {
+  readonly n: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly error?: ErrorRecord;
+}
+
 export type StageFact =
   /** Its job exists and has not ended; `startedAt` is set by readers that show a run, not for decisions. */
   | { readonly state: 'pending'; readonly startedAt?: number }
@@ -164,8 +172,10 @@ export type StageFact =
       readonly attempt: number;
       readonly startedAt: number;
       readonly finishedAt: number;
+      /** Set where another's worker ran it: its attempts, by readers that show a run; else an empty list. */
+      readonly foreign?: readonly ForeignAttempt[];
     }
-  | { readonly state: 'failed'; readonly error: ErrorRecord };
+  | { readonly state: 'failed'; readonly error: ErrorRecord; readonly foreign?: readonly ForeignAttempt[] };
 
 /**
  * What is known about a run when somebody has to decide: its own record, and how the jobs under its root ended. Facts

@@ -21,6 +21,15 @@ export {
 } from './errors.js';
 export type { OperatorStatus, OperatorWord, StopRequest } from './facts.js';
 export type {
+  BackoffStrategy,
+  HostedJob,
+  HostedOptions,
+  HostedProcessor,
+  HostedWorkerOptions,
+  ProcessorOf,
+  ProcessorOptions,
+} from './hosted.js';
+export type {
   AggregateContext,
   BranchResult,
   Classification,
@@ -49,6 +58,7 @@ export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } 
 export { workflowTask } from './orchestrators/workflow-task.js';
 export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { QueueLimits, SharedLimits } from './queue-limits.js';
+export { fromQueue, type QueueTask } from './queue-task.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { Erased } from './queues/erase-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';

@@ -160,6 +160,12 @@ export interface SettledRuns {
   close(): Promise<void>;
 }
 
+/** A queue that is another's: its jobs are under a prefix of its own. */
+export interface ForeignQueue {
+  readonly prefix: string;
+  readonly queue: string;
+}
+
 /** One line of a listing. */
 export interface ListedRun {
   readonly id: string;

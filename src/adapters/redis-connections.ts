@@ -2,8 +2,9 @@
 import type { Redis } from 'ioredis';
 import { DEFAULT_PREFIX } from '../config.js';
 import { SwitchyardError } from '../errors.js';
-import type { Logger } from '../ports.js';
+import type { ForeignQueue, Logger } from '../ports.js';
 import { RELEASE } from '../release.js';
+import { assertSameSlot } from './cluster-slot.js';
 import { assertKeySchema } from './key-schema.js';
 import { openRedis, type RedisRole } from './redis.js';
 import { addressOf, type RedisConnection } from './redis-address.js';
@@ -36,6 +37,7 @@ export function createRedisConnections(
   connection: RedisConnection,
   logger: Logger,
   prefix: string = DEFAULT_PREFIX,
+  foreign: readonly ForeignQueue[] = [],
 ): RedisConnections {
   const address = addressOf(connection);
   const opened = new Set<Redis>();
@@ -64,6 +66,7 @@ export function createRedisConnections(
     try {
       await connectOrFail(client, address);
       const report = await assertRedisSuitable(client, prefix);
+      assertSameSlot(report, prefix, foreign);
       for (const { level, what, cost, mend } of report.findings) {
         logger[level === 'info' ? 'info' : 'warn']({ cost, mend }, what);
       }

@@ -4,8 +4,9 @@ import { OUTPUTS_PAGE, type Retention } from '../config.js';
 import { DROP_RUN } from '../drop-run.js';
 import { SwitchyardError } from '../errors.js';
 import type { EffectDone, EffectIntent, Facts, RunOutcome } from '../facts.js';
-import { type RedisKeys, stageOfJobKey } from '../names.js';
+import { isForeignJob, type RedisKeys, stageOfJobKey } from '../names.js';
 import type { Fence, Fenced, RunLog, Script, ScriptRunner } from '../ports.js';
+import { withForeignAttempts } from './foreign-jobs.js';
 import { endedStage, factsOfReply, failedStage, type ReadFacts } from './run-facts.js';
 
 const script = (name: string): Script => ({
@@ -51,7 +52,8 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
         const values = await scripts.run(READ_ENDS, [`${keys.root(run)}:${name}`], page);
         page.forEach((child, at) => {
           const value: unknown = Array.isArray(values) ? values[at] : '';
-          if (typeof value === 'string' && value !== '') stages.set(stageOfJobKey(run, child), ended(value));
+          if (typeof value === 'string' && value !== '')
+            stages.set(stageOfJobKey(run, child), ended(value, isForeignJob(keys.prefix, child)));
         });
       }
     }
@@ -63,10 +65,11 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       const reply = await scripts.run(
         READ_FACTS,
         [keys.log(run), keys.root(run)],
-        [options?.starts ? SHOWN_PENDING : 0, OUTPUTS_PAGE],
+        [options?.starts ? SHOWN_PENDING : 0, OUTPUTS_PAGE, keys.prefix],
       );
-      const read = factsOfReply(run, reply);
-      return read && options?.outputs === 'all' ? await readEnds(run, read) : read?.facts;
+      const read = factsOfReply(run, reply, keys.prefix);
+      if (!read) return undefined;
+      return withForeignAttempts(options?.outputs === 'all' ? await readEnds(run, read) : read.facts, read.foreign);
     },
 
     async beginEffect(run, fence, stage, intent, way) {

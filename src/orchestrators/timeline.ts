@@ -14,6 +14,7 @@ import type { Tags } from '../tags.js';
 import { planBranches } from './decide-fan-out.js';
 import { ROOT_STAGE } from './decide-saga.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
+import { whyNotStopped } from './foreign.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
 import { errorAbout, type Question, questionsOf } from './questions.js';
 import { type RoutingDecision, routingDecision } from './routing-decision.js';
@@ -35,7 +36,7 @@ export interface TimelineEntry {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly attempts: readonly TimelineAttempt[];
-  /** Why a branch was skipped. */
+  /** Why a branch was skipped, or why a run that is to stop still waits for it. */
   readonly reason?: string;
   /** The run that stands for this stage. */
   readonly run?: string;
@@ -93,7 +94,7 @@ export function statusOf(facts: Facts): RunStatus {
 
 /** The document of one run. Without its definition (a worker elsewhere has it) the stages come in the facts' order. */
 export function describeRun(definition: WorkflowDefinition | undefined, facts: Facts): RunDocument {
-  const timeline = stagesInOrder(definition, facts).map((stage) => timelineEntry(stage, facts));
+  const timeline = stagesInOrder(definition, facts).map((stage) => timelineEntry(stage, facts, definition));
   return { ...summarizeRun(definition, facts), timeline };
 }
 
@@ -197,7 +198,11 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
   }
 }
 
-export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
+export function timelineEntry(
+  stage: NamedStage,
+  facts: Facts,
+  definition?: WorkflowDefinition,
+): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
     return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };
@@ -207,6 +212,7 @@ export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
   const last = attempts.at(-1);
   const pendingSince = fact?.state === 'pending' ? fact.startedAt : undefined;
   const state = stateOf(fact, facts.record, name);
+  const reason = state === 'running' && facts.record.stop && definition ? whyNotStopped(definition, name) : undefined;
   return {
     name,
     kind,
@@ -215,6 +221,7 @@ export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
     finishedAt: state === 'completed' || state === 'failed' ? (last?.finishedAt ?? null) : null,
     attempts,
     ...nestedRun(facts.record, name),
+    ...(reason !== undefined && { reason }),
   };
 }
 
@@ -231,6 +238,7 @@ function stateOf(fact: StageFact | undefined, record: RunRecord, name: string): 
 }
 
 function attemptsOf(name: string, fact: StageFact | undefined, record: RunRecord): readonly TimelineAttempt[] {
+  if (fact?.state !== 'pending' && fact?.foreign) return foreignAttempts(fact, fact.foreign);
   const attempts: TimelineAttempt[] = [...(record.failedAttempts.get(name) ?? [])];
   const done = record.done.get(name) ?? (fact?.state === 'done' ? fact : undefined);
   if (done) attempts.push({ n: done.attempt, startedAt: done.startedAt, finishedAt: done.finishedAt });
@@ -239,4 +247,15 @@ function attemptsOf(name: string, fact: StageFact | undefined, record: RunRecord
     attempts.push({ n: 1, startedAt: null, finishedAt: null, error: fact.error });
   }
   return attempts;
+}
+
+/** As its job tells them, or one without times when that job is gone; the last one's end is the stage's. */
+function foreignAttempts(
+  fact: Exclude<StageFact, { state: 'pending' }>,
+  told: readonly TimelineAttempt[],
+): readonly TimelineAttempt[] {
+  const attempts = told.length > 0 ? told : [{ n: 1, startedAt: null, finishedAt: null }];
+  return attempts.map((attempt, at) =>
+    fact.state === 'failed' && at === attempts.length - 1 ? { ...attempt, error: fact.error } : attempt,
+  );
 }

@@ -11,8 +11,8 @@
 const SUSPECT_AFTER = 2;
 
 /** For how long a job is put back that is not let in; a suspect longer, so that the innocent are done first. */
-export const KEPT_OUT_MS = 100;
-export const SUSPECT_KEPT_OUT_MS = 500;
+const KEPT_OUT_MS = 100;
+const SUSPECT_KEPT_OUT_MS = 500;
 
 type Leave = () => void;
 
@@ -23,7 +23,11 @@ export interface Isolation {
   closed(): Promise<void> | undefined;
 }
 
-export function isSuspect(crashes: number): boolean {
+export function keptOutMs(crashes: number): number {
+  return isSuspect(crashes) ? SUSPECT_KEPT_OUT_MS : KEPT_OUT_MS;
+}
+
+function isSuspect(crashes: number): boolean {
   return crashes >= SUSPECT_AFTER;
 }
 

@@ -27,6 +27,17 @@ export interface ActiveJob {
 /** Why a job's signal is aborted when its run is to stop: the attempt is over, and says so itself. */
 export const RUN_STOPS = 'the run is to stop';
 
+/** Why it is aborted when somebody else has the job by now. */
+export const LOCK_LOST = 'the lock was lost to another worker';
+
+const FORWARD: ReadonlySet<unknown> = new Set(['branch', 'route', 'escalation', 'step']);
+
+/** Whether this is a job of the run that a stop of it aborts: undos are not. */
+export function isForward(data: unknown, run: string): boolean {
+  const job: { readonly run?: unknown; readonly kind?: unknown } = typeof data === 'object' && data ? data : {};
+  return job.run === run && FORWARD.has(job.kind);
+}
+
 /** What the worker does with the job. */
 export type Handled =
   | { readonly kind: 'completed'; readonly value: unknown }
@@ -106,5 +117,9 @@ const LONGEST_PUT_BACK_MS = 2_000;
 
 /** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
 export function putBack({ attempt }: ActiveJob): Handled {
-  return { kind: 'put-back', afterMs: Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS) };
+  return { kind: 'put-back', afterMs: putBackMs(attempt) };
+}
+
+export function putBackMs(attempt: number): number {
+  return Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS);
 }

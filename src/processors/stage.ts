@@ -83,8 +83,7 @@ async function runStage(
       if (!facts) throw withoutRun(job, stage.run);
       const nested = await runNested(deps, { stage, task, facts, input: () => stage.input });
       if ('kind' in nested) return nested;
-      const fenced = await stopWhenDecided(deps, job, stage, definition, true);
-      return fenced ?? completed(deps, { ...job, startedAt: nested.startedAt }, nested.output);
+      return completed(deps, { ...job, startedAt: nested.startedAt }, nested.output);
     }
     if (deps.isStopping(stage.run) && (await isToStop(deps, stage.run))) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);

@@ -53,7 +53,7 @@ export function packJobs(jobs: readonly AppendableJob[]): {
 export async function jobToAdd(
   queue: Queue,
   name: string,
-  data: object,
+  data: unknown,
   options: JobsOptions & { readonly jobId: string },
   link: Pick<ParentKeyOpts, 'addToWaitingChildren' | 'parentDependenciesKey'> = {},
 ): Promise<JobToAdd> {

@@ -66,10 +66,11 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
   const restored: string[] = [];
   for (const status of UNENDED) {
     const [log, root, index] = [deps.keys.log(''), deps.keys.root(''), deps.keys.index('*', status)];
+    const prefix = deps.keys.prefix;
     for await (const run of pages(deps, MISSING_ROOTS, index, [PAGE, log, root])) {
       if (await restore(deps, run)) restored.push(run);
     }
-    for await (const run of pages(deps, STRANDED_CHILDREN, index, [CHILDREN_PAGE, root, CHILDREN_LOOK])) {
+    for await (const run of pages(deps, STRANDED_CHILDREN, index, [CHILDREN_PAGE, root, CHILDREN_LOOK, prefix])) {
       restored.push(run);
       deps.logger.warn({ run }, MENDED);
     }
@@ -83,7 +84,7 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
 }
 
 const MENDED =
-  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.4 on our queues';
+  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.7.5 on its queue, and for a queue of fromQueue() that BullMQ 5 resumed after a pause';
 
 /** The runs that the script found, page by page. */
 async function* pages(

@@ -63,7 +63,7 @@ export function createRunControl(deps: RunControlDependencies) {
   async function say(run: string, request: OperatorRequest): Promise<void> {
     const { facts, definition } = await known(run);
     const statement = operate(definition, facts, request, clock.now());
-    const again = statement.again === undefined ? '' : jobOf(facts, definition, statement.again);
+    const again = statement.again === undefined ? '' : jobs.keyOf(definition, run, statement.again);
     const reply = await scripts.run(
       OPERATE_RUN,
       [
@@ -93,10 +93,6 @@ export function createRunControl(deps: RunControlDependencies) {
     return [await jobs.callback(definition, record, { ...callback, attempts: deps.callbacks.attempts, delivery })];
   }
 
-  function jobOf({ record }: Facts, definition: WorkflowDefinition, stage: string): string {
-    return keys.job(jobs.queueOf(definition, stage), stageJobId(record.id, stage));
-  }
-
   return {
     cancel,
     say,
@@ -121,7 +117,7 @@ export function createRunControl(deps: RunControlDependencies) {
         await jobs.root(definition, record, { children: false, delayMs: 0, linked: await isAwaited(log, record) }),
         ...(await tellingAgain(definition, record)),
       ]);
-      const again = plan.again.map((stage) => ({ stage, job: jobOf(facts, definition, stage) }));
+      const again = plan.again.map((stage) => ({ stage, job: jobs.keyOf(definition, run, stage) }));
       const reply = await scripts.run(
         REOPEN_RUN,
         [keys.log(run), keys.root(run), ...packed.keys],

@@ -6,10 +6,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PermanentError } from '../../errors.js';
 import type { ToolCaller } from '../../ports.js';
+import type { WrappedPorts } from '../../processing.js';
 import { appendLine } from '../../servers/recording-proxy/record.js';
 import { META } from '../../servers/recording-proxy/settings.js';
 import type { TaskContext } from '../../task.js';
-import type { WrappedPorts } from '../../workers.js';
 import { type Moment, type Order, sameBoundary } from './order.js';
 import type { WorkerLine } from './record.js';
 

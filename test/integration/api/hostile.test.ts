@@ -341,7 +341,7 @@ test('a server that closes ends what is watched and answers who waits, at once',
   const events = await openEvents(`${server.url}/v1/runs/${run.id}/events`);
   await events.next('run');
   const waiting = fetch(`${server.url}/v1/runs/${run.id}?waitMs=30000`);
-  await expect.poll(async () => (await api.redis.client('LIST')).includes('xread')).toBe(true);
+  await expect.poll(async () => String(await api.redis.client('LIST')).includes('xread')).toBe(true);
   const begun = Date.now();
   await server.close();
   expect(Date.now() - begun).toBeLessThan(4_000);
