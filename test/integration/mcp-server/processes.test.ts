@@ -60,10 +60,15 @@ function stdio(where: Place, args: readonly string[]): StdioClientTransport {
   });
 }
 
+/** Each test starts several processes, on a machine that may be busy. */
+const PROCESSES_MS = 60_000;
+
 const Progress = z.object({ progress: z.number(), _meta: z.object({ 'switchyard/run': z.string() }) });
 
 describe('over stdio', () => {
-  it('runs an order with its own worker, once per key; and only the protocol is on standard output', async () => {
+  it('runs an order with its own worker, once per key; and only the protocol is on standard output', {
+    timeout: PROCESSES_MS,
+  }, async () => {
     const where = await place(GATED);
     const agent = await TestClient.connect(stdio(where, ['--with-worker']));
     const { tools } = await agent.client.listTools();
@@ -94,7 +99,9 @@ describe('over stdio', () => {
     expect(agent.errors).toEqual([]);
   });
 
-  it('a client that is killed in mid-run loses nothing: another attaches by id and by key', async () => {
+  it('a client that is killed in mid-run loses nothing: another attaches by id and by key', {
+    timeout: PROCESSES_MS,
+  }, async () => {
     const where = await placeWithoutServers();
     // What was to end with the call is not ended by the death of its client.
     const input = { _run: { key: 'mine', cancelWithCall: true } };
@@ -124,7 +131,7 @@ describe('over stdio', () => {
 describe("the inspector's command line", () => {
   const INSPECTOR = fileURLToPath(import.meta.resolve('@modelcontextprotocol/inspector-cli/build/index.js'));
 
-  it('lists the workflows, and starts one with a key', async () => {
+  it('lists the workflows, and starts one with a key', { timeout: PROCESSES_MS }, async () => {
     const where = await placeWithoutServers();
     const inspect = async (...method: readonly string[]): Promise<unknown> => {
       // Before the method, whose last option takes as many values as there are.
@@ -143,7 +150,9 @@ describe("the inspector's command line", () => {
 });
 
 describe('over HTTP', () => {
-  it('admits this machine and its token, streams progress, and outlives the connection of its client', async () => {
+  it('admits this machine and its token, streams progress, and outlives the connection of its client', {
+    timeout: PROCESSES_MS,
+  }, async () => {
     const where = await placeWithoutServers();
     where.env.SWITCHYARD_TOKEN = 's3cret';
     const server = await where.start(['mcp', '--http', '--port', '0', '--json', '--with-worker', '--operator'], /^\{/);
