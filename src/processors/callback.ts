@@ -10,7 +10,14 @@ import { backoffDelay } from '../orchestrators/backoff.js';
 import { summarizeRun } from '../orchestrators/timeline.js';
 import type { CallbackSender, DeliveryRecord } from '../ports.js';
 import { CallbackJob, parseJob, runOfLaterVersion } from '../schema.js';
-import { type ActiveJob, type Handled, type JobHandler, type ProcessorDependencies, putBack } from './job.js';
+import {
+  type ActiveJob,
+  type Handled,
+  invalidOrPutBack,
+  type JobHandler,
+  type ProcessorDependencies,
+  putBack,
+} from './job.js';
 
 export interface CallbackDependencies
   extends Pick<ProcessorDependencies, 'log' | 'definition' | 'clock' | 'random' | 'logger'> {
@@ -34,10 +41,7 @@ export function createCallbackHandler(deps: CallbackDependencies): JobHandler {
       if (!record.outcome) return { kind: 'put-back', afterMs: NOT_ENDED_MS };
       return await deliver(deps, job, record, record.outcome, { url, delivery });
     } catch (thrown) {
-      const error = toSwitchyardError(thrown);
-      if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-      deps.logger.warn({ job: job.id, code: error.code }, error.message);
-      return putBack(job);
+      return invalidOrPutBack(deps, job, thrown);
     }
   };
 }

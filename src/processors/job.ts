@@ -1,5 +1,5 @@
 /** A job as our processors see it, and what they may answer. BullMQ stays in `queue-worker.ts`. */
-import { SwitchyardError } from '../errors.js';
+import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { ParentStage, RunRecord } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { AppendStages, StopRun } from '../orchestrators/move.js';
@@ -107,4 +107,16 @@ const LONGEST_PUT_BACK_MS = 2_000;
 /** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
 export function putBack({ attempt }: ActiveJob): Handled {
   return { kind: 'put-back', afterMs: Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS) };
+}
+
+/** A job that is none of ours fails alone; whatever else stood in its way may pass. */
+export function invalidOrPutBack(
+  { logger }: Pick<ProcessorDependencies, 'logger'>,
+  job: ActiveJob,
+  thrown: unknown,
+): Handled {
+  const error = toSwitchyardError(thrown);
+  if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
+  logger.warn({ job: job.id, code: error.code }, error.message);
+  return putBack(job);
 }

@@ -2,7 +2,6 @@
  * What happens when a clock of a run has run out: its deadline, the warning before its SLA is broken, the deadline of a
  * question. The clock is a job without a parent, so nothing waits for it; whatever it finds, it is over afterwards.
  */
-import { toSwitchyardError } from '../errors.js';
 import type { Facts } from '../facts.js';
 import { decideRouter } from '../orchestrators/decide-router.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
@@ -11,10 +10,10 @@ import { parseJob, runOfLaterVersion, TimerJob } from '../schema.js';
 import {
   type ActiveJob,
   type Handled,
+  invalidOrPutBack,
   type JobHandler,
   leaveToOthers,
   type ProcessorDependencies,
-  putBack,
 } from './job.js';
 
 const OVER: Handled = { kind: 'completed', value: null };
@@ -36,10 +35,7 @@ export function createTimerHandler(deps: ProcessorDependencies): JobHandler {
       if (!definition) return await leaveToOthers(deps, job, run);
       return await ring(deps, job, definition, facts, timer);
     } catch (thrown) {
-      const error = toSwitchyardError(thrown);
-      if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-      deps.logger.warn({ job: job.id, code: error.code }, error.message);
-      return putBack(job);
+      return invalidOrPutBack(deps, job, thrown);
     }
   };
 }
