@@ -1,24 +1,53 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Real kills at length: minutes, not seconds. `npm run test:chaos` runs them, and CI does. */
-const CHAOS = 'test/chaos/**';
-const isChaos = process.env.TEST_SUITE === 'chaos';
+/** Pure, or nearly so: they leave nothing behind. */
+const PURE = ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'];
 
-export default defineConfig({
+/** What each lane runs. `npm test` is the one without a name; CI runs them all. */
+const LANES: Readonly<Record<string, readonly string[]>> = {
+  /** From outside, as a user does: the package, the examples, the demo, a mixed load. */
+  acceptance: ['test/acceptance/**/*.test.ts'],
+  /** Real kills at length: minutes, not seconds. */
+  chaos: ['test/chaos/**/*.test.ts', 'test/property/orchestrators/saga-simulation.test.ts'],
+};
+
+const common = {
+  // Processes, not threads: tests send signals, change the environment and count what is left open.
+  pool: 'forks' as const,
+  // Loading BullMQ and the MCP SDK anew for each file took a quarter of the suite's time.
+  isolate: false,
+  testTimeout: 20_000,
+  hookTimeout: 30_000,
+};
+
+const parts = {
   test: {
-    include: [isChaos ? `${CHAOS}/*.test.ts` : 'test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...(isChaos ? [] : [CHAOS])],
-    globalSetup: ['test/support/redis-global.ts'],
-    // Processes, not threads: tests send signals, change the environment and count what is left open.
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    ...common,
+    name: 'parts',
+    include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...PURE, ...Object.values(LANES).flat()],
     typecheck: {
-      enabled: !isChaos,
+      enabled: true,
       include: ['test/types/**/*.test-d.ts'],
       // `npm run types` is about the sources; here only what must not compile is asked.
       ignoreSourceErrors: true,
     },
+  },
+};
+const pure = { test: { ...common, name: 'pure', include: PURE } };
+
+function lane(name: string | undefined) {
+  if (name === undefined) return [parts, pure];
+  const include = LANES[name];
+  if (!include) throw new Error(`TEST_SUITE is "${name}"; the lanes are ${Object.keys(LANES).join(', ')}`);
+  return [{ test: { ...common, name, include: [...include] } }];
+}
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/redis-global.ts'],
+    // One more than the cores of a small machine: much of what is tested is waiting. Not where workers are to be in time.
+    maxWorkers: process.env.TEST_SUITE === 'chaos' ? 2 : 3,
+    projects: lane(process.env.TEST_SUITE || undefined),
   },
 });

@@ -38,6 +38,8 @@ export interface ApiSettings {
   readonly rateLimit?: RateLimit | false | undefined;
   /** Proxies whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustProxy?: boolean | readonly string[] | undefined;
+  /** Time for a whole request to arrive. Default 15 s. */
+  readonly requestTimeoutMs?: number | undefined;
   /** Starts nothing and takes no commands. Default false. */
   readonly readOnly?: boolean | undefined;
   /** Told of the end of every run that is started here without a callback of its own. Its host must be in `callbacks.allow`. */

@@ -44,6 +44,7 @@ const MAX_URL_LENGTH = 2_048;
 export function callbackRules(settings: CallbackSettings, env: NodeJS.ProcessEnv = process.env): CallbackRules {
   const places = settings.allow.map(placeOf);
   const given = settings.secret ?? env.SWITCHYARD_CALLBACK_SECRET ?? '';
+  if (given.length === 0) throw invalid('there is no secret');
   const secrets = (typeof given === 'string' ? [given] : given).map(secretOf);
   const { timeout, attempts, firstPause } = { ...DEFAULTS, ...settings };
   if (!Number.isInteger(attempts) || attempts < 1) throw invalid(`attempts is ${attempts}; give a whole number from 1`);

@@ -132,11 +132,14 @@ export const TOOL_SERVER_DEFAULTS = {
 
 /**
  * How long a job is put off whose server was not asked. A server that is away for long is asked for more and more seldom,
- * since each time leaves a record with a saga's run: 300 a day at most. A full queue in front of a server is empty again soon.
+ * since each time leaves a record with a saga's run. A full queue in front of a server is empty again soon; where it is not,
+ * the longest delay doubles after each so many times, up to that of a paused server. So a step leaves 288 records a day at
+ * most in front of a paused server, some 370 on the first day in front of a busy one.
  */
 export const POSTPONE_DEFAULTS = {
   firstMs: 1_000,
   longestMs: { SERVER_PAUSED: 5 * UNIT_MS.m, SERVER_BUSY: 15 * UNIT_MS.s },
+  doubledEvery: 20,
   /** Share of the delay that is added at random: all that wait for one server must not come back together. */
   jitter: 0.2,
 } as const;

@@ -1,6 +1,7 @@
 /** `switchyard.config.{js,mjs,ts}`: a project's own workflows and settings, which every command loads. */
 import type { ApiSettings } from './api-settings.js';
 import type { CallbackSettings } from './callbacks.js';
+import type { AgentTools } from './agent-tools.js';
 import type { Retention } from './config.js';
 import type { Workflow } from './orchestrators/definition.js';
 import type { QueueLimits } from './queue-limits.js';
@@ -28,6 +29,8 @@ export interface SwitchyardConfig {
   readonly callbacks?: CallbackSettings;
   /** Prefix of every key, braces included. Default `{sy0}`. */
   readonly prefix?: string;
+  /** What agents are told of each workflow by `switchyard mcp`, and which are kept from them (`false`). */
+  readonly agentTools?: AgentTools;
 }
 
 /** Types the configuration; nothing else happens here. */

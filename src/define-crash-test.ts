@@ -19,6 +19,12 @@ export interface CrashTest<W extends Workflow = Workflow> {
   /** Input of every run. Each run has its own id and keys, but all have this input. */
   readonly input: WorkflowInput<W>;
   /**
+   * Answers to what a run waits for, by stage: `'approve'` or `'reject'` for an `approval()`, its value for a `signal()`. They
+   * are given when the run asks for them, and must let it complete; in a list, `item` answers for each. A stage with a short
+   * deadline may be left to it.
+   */
+  readonly answers?: Readonly<Record<string, unknown>>;
+  /**
    * How many effects of this step of this run stand in the sandbox, or a list of them: one after a run that completed, none
    * after one that was undone. Undefined where it cannot tell; then the tool's own words are counted, as they are without it.
    */

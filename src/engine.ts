@@ -8,27 +8,34 @@ import { createRunLog } from './adapters/run-log.js';
 import { createRunView } from './adapters/run-view.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
+import { offerBoardQueues } from './board-queues.js';
+import { checkedRunLog } from './checked-run-log.js';
 import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
 import { SwitchyardError } from './errors.js';
 import { createEveryday, type Everyday } from './everyday.js';
 import type { RunRecord } from './facts.js';
-import { newRunId, redisKeys } from './names.js';
+import { createHostedWorkers, type HostedOptions, type ProcessorOf, type ProcessorOptions } from './hosted.js';
+import { ATTENTION_QUEUE, newRunId, redisKeys, SIGNALS_QUEUE } from './names.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
 import type { ListOptions, Logger, RunCounts, RunPage, ToolCaller } from './ports.js';
+import { noTools } from './processing.js';
+import type { HostedProcessor } from './processors/hosted-processor.js';
+import type { HostedWorkerOptions } from './processors/hosted-settings.js';
 import { assertQueueLimits, type QueueLimits } from './queue-limits.js';
 import { acceptRun, type StartOptions } from './queues/accept-run.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { eraseRun } from './queues/erase-run.js';
 import { findOrphans, type OrphanReport, type OrphansOptions } from './queues/find-orphans.js';
 import { createRunLook } from './queues/look-at-run.js';
+import { assertForeignPrefixes } from './queues/foreign-queues.js';
 import { createQueuePool } from './queues/queue-pool.js';
 import { createRunControl } from './queues/run-control.js';
 import { createRunHandle, type Run } from './queues/run-handle.js';
 import { createRunJobs } from './queues/run-jobs.js';
 import { createStopRun } from './queues/stop-run.js';
 import { createRegistry } from './registry.js';
-import { createWorkers, noTools, type Workers, type WorkersOptions } from './workers.js';
+import { createWorkers, type Workers, type WorkersOptions } from './workers.js';
 
 export interface SwitchyardOptions {
   readonly connection: RedisConnection;
@@ -74,6 +81,18 @@ export interface Switchyard extends Everyday {
   orphans(options: OrphansOptions): Promise<OrphanReport>;
   /** Workers of this process, not yet started. */
   workers(options?: WorkersOptions): Workers;
+  /**
+   * For a Worker that you have: `new Worker(queue, sy.processor(task), sy.workerOptions({ connection }))` runs the stages of
+   * these tasks, or of all tasks of these workflows; of none named, every stage that comes. Stages of others are put back. A
+   * Worker whose settings break a promise runs none, and says why. Close it before this Switchyard.
+   * @throws SwitchyardError INVALID_CONFIG for one that none of the workflows here has
+   */
+  processor(of?: ProcessorOf | readonly ProcessorOf[], options?: ProcessorOptions): HostedProcessor;
+  /**
+   * Your options of a Worker, with what stages need filled in: prefix, backoff, lock, and no bound of BullMQ's on stalls.
+   * @throws SwitchyardError INVALID_CONFIG for one that breaks a promise, such as `maxStalledCount: 1`
+   */
+  workerOptions<Options extends HostedWorkerOptions>(options: Options): HostedOptions<Options>;
   /** Resolves once Redis answers and suits us; every other call does this by itself. */
   ready(): Promise<void>;
   /** Closes every connection. Stop your workers first. */
@@ -89,24 +108,26 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const limits = options.queues ?? {};
   assertQueueLimits(limits, registry.queues());
   const keys = redisKeys(prefix);
-  const connections = createRedisConnections(options.connection, logger, prefix);
+  assertForeignPrefixes(prefix, registry.foreignQueues);
+  const connections = createRedisConnections(options.connection, logger, prefix, registry.foreignQueues);
   const producer = connections.open('producer');
   const scripts = createScriptRunner(producer);
-  const log = createRunLog(scripts, keys, retention);
-  const queues = createQueuePool(producer, prefix, (error) =>
-    logger.debug({ error: error.message }, 'queue connection'),
-  );
+  const log = checkedRunLog(createRunLog(scripts, keys, retention), registry);
+  const quiet = (error: Error) => logger.debug({ error: error.message }, 'queue connection');
+  const queues = createQueuePool(producer, prefix, quiet);
+  const shown = createQueuePool(producer, prefix, quiet, { readOnly: true });
   const jobs = createRunJobs(queues, retention, registry.workflows);
   const settled = createSettledRuns({ open: () => connections.open('worker'), keys, logger });
   const index = createRunIndex(scripts, keys);
   const callbacks = options.callbacks && callbackRules(options.callbacks);
   const accepting = { scripts, keys, jobs, clock: systemClock, callbacks };
-  const facing = { scripts, keys, jobs, log, clock: systemClock, definition: registry.find, callbacks };
+  const stop = createStopRun(scripts, keys);
+  const facing = { scripts, keys, jobs, log, stop, clock: systemClock, definition: registry.find, callbacks };
   const handles = {
     log,
     settled,
     definition: registry.find,
-    control: createRunControl({ ...facing, stop: createStopRun(scripts, keys) }),
+    control: createRunControl(facing),
     answers: createAnswers(facing),
     erase: (run: string) => eraseRun(facing, run),
     look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
@@ -131,6 +152,11 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   const { everyday, schedules } = createEveryday({
     ...{ ...facing, ...handles, index, queues, retention, registry, startOnce, ready: connections.ready },
   });
+  const processing = {
+    ...{ registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
+    everyday: { schedules, queues, limits },
+  };
+  const hosted = createHostedWorkers(processing);
   let closing: Promise<void> | undefined;
 
   async function start(workflow: Workflow | string, input: unknown, startOptions?: StartOptions): Promise<Run> {
@@ -149,12 +175,13 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
   }
 
   async function close(): Promise<void> {
+    hosted.close();
     await settled.close();
-    await queues.close();
+    await Promise.all([queues.close(), shown.close()]);
     connections.close();
   }
 
-  return {
+  const sy: Switchyard = {
     // The overloads tie input and output to the workflow; inside, both are unknown.
     start: start as Switchyard['start'],
     ...everyday,
@@ -182,18 +209,15 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
         orphansOptions,
       );
     },
-    workers: (workerOptions) =>
-      createWorkers(
-        {
-          ...{ registry, prefix, keys, retention, tools: options.tools, callbacks, logger, connections, jobs },
-          everyday: { schedules, queues, limits },
-        },
-        workerOptions,
-      ),
+    workers: (workersOptions) => createWorkers(processing, workersOptions),
+    processor: (of = [], processorOptions) => hosted.processor([of].flat(), processorOptions),
+    workerOptions: hosted.workerOptions,
     ready: connections.ready,
     close() {
       closing ??= close();
       return closing;
     },
   };
+  offerBoardQueues(sy, { pool: shown, queues: [...registry.queues(), ATTENTION_QUEUE, SIGNALS_QUEUE] });
+  return sy;
 }

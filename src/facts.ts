@@ -32,10 +32,25 @@ export interface FailedAttempt {
   readonly error: ErrorRecord;
 }
 
-export type FinalStatus = 'completed' | 'partial' | 'failed' | 'cancelled' | 'compensated';
+export const FINAL_STATUSES = ['completed', 'partial', 'failed', 'cancelled', 'compensated'] as const;
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** States in which a run waits for a person. */
-export type OperatorStatus = 'waiting_approval' | 'in_doubt' | 'step_stuck' | 'compensation_stuck';
+/** States in which a run waits for a person; `phases.lua` has them too. */
+export const OPERATOR_STATUSES = ['waiting_approval', 'in_doubt', 'step_stuck', 'compensation_stuck'] as const;
+export type OperatorStatus = (typeof OPERATOR_STATUSES)[number];
+
+export function isFinalStatus(status: string): status is FinalStatus {
+  return FINAL_STATUSES.some((one) => one === status);
+}
+
+export function isOperatorStatus(status: string): status is OperatorStatus {
+  return OPERATOR_STATUSES.some((one) => one === status);
+}
+
+/** Whether a run in this state goes no further by itself: what a waiting caller is told. */
+export function isSettledStatus(status: string): status is FinalStatus | OperatorStatus {
+  return isFinalStatus(status) || isOperatorStatus(status);
+}
 
 /** Why a run stops before it is through. The first cause stands. */
 export type StopCause = 'cancelled' | 'deadline' | 'branch_failed' | 'quorum';
@@ -149,10 +164,20 @@ export interface RunRecord {
   readonly failedAttempts: ReadonlyMap<string, readonly FailedAttempt[]>;
   /** By stage that waits for an answer: when it began to, what it asks, and of whom. */
   readonly asked: ReadonlyMap<string, Asked>;
+  /** By name of the clock: when it is due. Of an ended run, of those that had not run out. */
+  readonly clocks?: ReadonlyMap<string, number>;
   /** By stage: attempts up to this one are answered for by a person, whatever became of their answers. */
   readonly answeredFor: ReadonlyMap<string, number>;
   /** What people have said of this run, in order. */
   readonly words: readonly OperatorWord[];
+}
+
+/** What the job of another's worker tells of one attempt; times and errors of earlier ones are not all kept. */
+export interface ForeignAttempt {
+  readonly n: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly error?: ErrorRecord;
 }
 
 export type StageFact =
@@ -164,8 +189,10 @@ export type StageFact =
       readonly attempt: number;
       readonly startedAt: number;
       readonly finishedAt: number;
+      /** Set where another's worker ran it: its attempts, by readers that show a run; else an empty list. */
+      readonly foreign?: readonly ForeignAttempt[];
     }
-  | { readonly state: 'failed'; readonly error: ErrorRecord };
+  | { readonly state: 'failed'; readonly error: ErrorRecord; readonly foreign?: readonly ForeignAttempt[] };
 
 /**
  * What is known about a run when somebody has to decide: its own record, and how the jobs under its root ended. Facts

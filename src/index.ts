@@ -6,6 +6,7 @@ export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
 export type { ApiSettings, Authorize, AuthorizedRequest, PayloadPolicy, RateLimit } from './api-settings.js';
 export type { CallbackSettings } from './callbacks.js';
+export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
 export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
@@ -19,6 +20,15 @@ export {
   SwitchyardError,
 } from './errors.js';
 export type { OperatorStatus, OperatorWord, StopRequest } from './facts.js';
+export type {
+  BackoffStrategy,
+  HostedJob,
+  HostedOptions,
+  HostedProcessor,
+  HostedWorkerOptions,
+  ProcessorOf,
+  ProcessorOptions,
+} from './hosted.js';
 export type {
   AggregateContext,
   BranchResult,
@@ -48,6 +58,7 @@ export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } 
 export { workflowTask } from './orchestrators/workflow-task.js';
 export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { QueueLimits, SharedLimits } from './queue-limits.js';
+export { fromQueue, type QueueTask } from './queue-task.js';
 export type { StartOptions } from './queues/accept-run.js';
 export type { Erased } from './queues/erase-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
@@ -68,7 +79,9 @@ export {
   type TaskContext,
   type TaskInput,
   type TaskOutput,
+  type TaskPolicy,
   type ToolOptions,
 } from './task.js';
+export { mcpTool, type ToolShape } from './tool-maker.js';
 export { type Approval, approval, signal } from './wait-task.js';
 export type { Workers, WorkersOptions } from './workers.js';

@@ -48,9 +48,20 @@ export function callbackJobId(run: string, delivery: number): string {
   return `${run}-~callback.${delivery}`;
 }
 
+/** The clock of a job of the queue of the roots. */
+export function timerOfJobKey(run: string, jobKey: string): string {
+  return stageOfJobKey(run, jobKey).slice(1);
+}
+
 /** The stage of a child, from its BullMQ key `<prefix>:<queue>:<run>-<stage>`. */
 export function stageOfJobKey(run: string, jobKey: string): string {
   return jobKey.slice(jobKey.lastIndexOf(':') + 1 + run.length + 1);
+}
+
+/** Whether a job's key is none of a queue of ours, `<prefix>:<queue>:<id>`: neither a queue nor an id has a `:`. */
+export function isForeignJob(prefix: string, jobKey: string): boolean {
+  if (!jobKey.startsWith(`${prefix}:`)) return true;
+  return jobKey.slice(prefix.length + 1).split(':').length !== 2;
 }
 
 /** The key that every attempt of one effect gives to its tool. `call` counts a task's calls from 1. */
@@ -77,6 +88,7 @@ export function isKeyedRunId(id: string): boolean {
 export function redisKeys(prefix: string) {
   const index = `${prefix}:index`;
   return {
+    prefix,
     /** Hash: everything of ours about one run. */
     log: (run: string) => `${prefix}:log:${run}`,
     /** Hash of BullMQ's: the run's root job. */

@@ -80,8 +80,8 @@ export interface ReadOptions {
   readonly outputs?: 'all';
 }
 
-export interface Tally {
-  readonly kind: 'counted';
+/** How the branches of a fan-out stand, by what its root has been told and what people have answered. */
+export interface Standing {
   readonly completed: number;
   readonly failed: number;
   /** Branches of the plan that are not skipped. */
@@ -100,6 +100,17 @@ export interface RunLog {
    *   states alone, `output` undefined: a decision needs no more, and one reply of all outputs would block Redis.
    */
   read(run: string, options?: ReadOptions): Promise<Facts | undefined>;
+  /**
+   * Whether there is such a run, and whether it is to stop: for a job that asks no more. A fan-out of ten thousand branches
+   * that each read all of it would read a hundred million.
+   */
+  mark(run: string): Promise<{ readonly stopping: boolean } | undefined>;
+  /** Whether an attempt at the stage, after attempt `after` and before `before`, lost its answer, and nobody has answered for it. */
+  lostAnswer(
+    run: string,
+    stage: string,
+    attempts: { readonly after: number; readonly before: number },
+  ): Promise<boolean>;
   /** Records that an effect is about to happen. Returns the earlier intent, if any: its answer was lost or it failed. */
   beginEffect(
     run: string,
@@ -129,8 +140,10 @@ export interface RunLog {
   ): Promise<{ readonly kind: 'decided'; readonly decision: unknown } | Fenced>;
   /** Records that a run nobody has answered comes near its SLA; the first time stands. */
   recordSlaDue(run: string, fence: Fence, at: number): Promise<{ readonly kind: 'recorded' } | Fenced>;
-  /** Counts how a branch ended, once, and returns the tally of all that have ended. For fan-outs that need not wait for all. */
-  tally(run: string, fence: Fence, stage: string, completed: boolean): Promise<Tally | Fenced>;
+  /** A clock of the run has rung, or will not any more: nobody winds it again. */
+  forgetClock(run: string, fence: Fence, timer: string): Promise<{ readonly kind: 'recorded' } | Fenced>;
+  /** Counts the branches that have ended. For fan-outs that need not wait for all. */
+  standing(run: string): Promise<Standing>;
   /** Ends the run once, moves it in the index, tells whoever waits; returns the outcome that stands. */
   end(
     run: string,
@@ -158,6 +171,12 @@ export interface SettledRuns {
   /** Resolves when the run has settled (at once when it has already), or when `signal` is aborted. Rejects with ILLEGAL_STATE once closed. */
   wait(run: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A queue that is another's: its jobs are under a prefix of its own. */
+export interface ForeignQueue {
+  readonly prefix: string;
+  readonly queue: string;
 }
 
 /** One line of a listing. */

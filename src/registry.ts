@@ -2,6 +2,8 @@
 import { SwitchyardError } from './errors.js';
 import { RESERVED_QUEUES, RUNS_QUEUE } from './names.js';
 import { tasksOf, type WorkflowDefinition } from './orchestrators/definition.js';
+import type { ForeignQueue } from './ports.js';
+import { describeQueue } from './queue-task.js';
 
 export interface Registry {
   find(name: string, version: number): WorkflowDefinition | undefined;
@@ -10,8 +12,12 @@ export interface Registry {
   /** How many workflows these are; the versions of one count once. */
   readonly workflows: number;
   readonly names: readonly string[];
+  /** All of them, every version. */
+  readonly definitions: readonly WorkflowDefinition[];
   /** Queues that workers of these definitions serve, the roots' first. */
   queues(): readonly string[];
+  /** Other people's queues, which their workers serve. */
+  readonly foreignQueues: readonly ForeignQueue[];
 }
 
 /** @throws SwitchyardError INVALID_DEFINITION for two definitions of one name and version, or a reserved queue name */
@@ -19,6 +25,7 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
   const byVersion = new Map<string, WorkflowDefinition>();
   const newest = new Map<string, WorkflowDefinition>();
   const queues = new Set([RUNS_QUEUE]);
+  const foreign = new Map<string, ForeignQueue>();
   for (const definition of withNested(definitions)) {
     const id = `${definition.name}@${definition.version}`;
     if (byVersion.has(id)) {
@@ -32,6 +39,10 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
     for (const task of tasksOf(definition)) {
       // Nobody serves the queue of a task that waits.
       if (task.waits) continue;
+      if (task.foreign) {
+        foreign.set(describeQueue(task), { prefix: task.foreign.prefix, queue: task.queue });
+        continue;
+      }
       if (RESERVED_QUEUES.has(task.queue)) {
         throw new SwitchyardError(
           'INVALID_DEFINITION',
@@ -51,7 +62,9 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
     },
     workflows: newest.size,
     names: [...newest.keys()],
+    definitions,
     queues: () => [...queues],
+    foreignQueues: [...foreign.values()],
   };
 }
 

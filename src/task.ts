@@ -31,6 +31,25 @@ export interface NestedWorkflow {
   readonly pattern: string;
 }
 
+/** What a task that is a job in another's queue takes along: options of that job, as its own producers would give them. */
+export interface ForeignJob {
+  /** Of the queue's keys; never ours. */
+  readonly prefix: string;
+  /** The job's name, by which their processor may choose what it does. */
+  readonly job: string;
+  readonly backoff?: { readonly type: 'fixed' | 'exponential'; readonly delay: number };
+  readonly priority?: number;
+  readonly removeOnComplete?: KeepJobs;
+  readonly removeOnFail?: KeepJobs;
+}
+
+/** BullMQ's word for how long ended jobs are kept. It goes by the whole queue, whichever job brings it. */
+export type KeepJobs =
+  | boolean
+  | number
+  | { readonly age: number; readonly count?: number }
+  | { readonly count: number };
+
 export interface BackoffPolicy {
   readonly initialMs: number;
   readonly factor: number;
@@ -92,6 +111,8 @@ export interface Task<In = never, Out = unknown> {
   readonly waits?: WaitSpec;
   /** Set for a task that is a whole run of another workflow. See `orchestrators/workflow-task.ts`. */
   readonly runs?: NestedWorkflow;
+  /** Set for a task that another's worker runs. See `queue-task.ts`. */
+  readonly foreign?: ForeignJob;
   /** Resolves the code; a lazy task is imported here, by the worker that runs it. */
   load(): Promise<TaskFunction<unknown, unknown>>;
   /** Types only; never set. */
@@ -102,7 +123,8 @@ export interface Task<In = never, Out = unknown> {
 export type TaskInput<T> = T extends Task<infer In, unknown> ? In : never;
 export type TaskOutput<T> = T extends { readonly types?: { readonly returns: infer Out } } ? Out : never;
 
-interface TaskPolicy {
+/** How a task is run, whatever it does. */
+export interface TaskPolicy {
   /** Queue whose workers run it. Default `tasks`; a queue of its own gives isolation and its own concurrency. */
   readonly queue?: string;
   /** One attempt, loading its code and its tool calls included; 1 ms to 24 days. Default 30 s. */

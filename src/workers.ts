@@ -1,42 +1,18 @@
 /** The workers of one process: one per queue, started and stopped together. */
 import { hostname } from 'node:os';
-import { createCallbackSender } from './adapters/callback-sender.js';
 import { systemClock } from './adapters/clock.js';
-import { createDeliveryRecord } from './adapters/delivery-record.js';
-import { createPauseSignals } from './adapters/pause-signals.js';
 import { redisNow } from './adapters/redis-clock.js';
-import type { RedisConnections } from './adapters/redis-connections.js';
-import { createRunLog } from './adapters/run-log.js';
-import { createScriptRunner } from './adapters/scripts.js';
-import { createStopSignals } from './adapters/stop-signals.js';
-import type { CallbackRules } from './callbacks.js';
-import type { Retention } from './config.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
-import { CALLBACKS_QUEUE, type RedisKeys, RUNS_QUEUE } from './names.js';
-import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
-import { createCallbackHandler } from './processors/callback.js';
+import { CALLBACKS_QUEUE, RUNS_QUEUE } from './names.js';
+import { createProcessing, type ProcessingDependencies } from './processing.js';
 import { createClockGuard } from './processors/clock-guard.js';
 import { createIsolation } from './processors/isolation.js';
-import type { JobHandler, ProcessorDependencies } from './processors/job.js';
-import { createQueueWorker, type WorkerSettings, workerSettings } from './processors/queue-worker.js';
-import { createRootHandler } from './processors/root.js';
-import { createStageHandler } from './processors/stage.js';
-import { createTickHandler, isTick } from './processors/tick.js';
-import { createTimerHandler, isTimer } from './processors/timer.js';
-import type { QueueLimits } from './queue-limits.js';
-import { createAnswers } from './queues/answer-stage.js';
-import { createAppendStages } from './queues/append-stages.js';
-import { createHoldBack } from './queues/hold-back.js';
-import { createNestedRuns } from './queues/nested-runs.js';
-import type { QueuePool } from './queues/queue-pool.js';
+import { createQueueWorker } from './processors/queue-worker.js';
+import { type WorkerSettings, workerSettings } from './processors/worker-settings.js';
+import { createSiblingStop } from './queues/decided-fan-out.js';
+import { warnOfForeignQueues } from './queues/foreign-queues.js';
 import { reconcile } from './queues/reconcile.js';
-import { createRunControl } from './queues/run-control.js';
-import type { RunJobs } from './queues/run-jobs.js';
-import type { Schedules } from './queues/schedules.js';
 import { applyConfigured } from './queues/set-limits.js';
-import { createStopRun } from './queues/stop-run.js';
-import { createTick } from './queues/tick.js';
-import type { Registry } from './registry.js';
 
 export interface WorkersOptions extends Partial<WorkerSettings> {
   /** Which queues to serve; all by default. */
@@ -51,95 +27,18 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
-export interface WorkersDependencies {
-  readonly registry: Registry;
-  readonly prefix: string;
-  readonly keys: RedisKeys;
-  readonly retention: Retention;
-  readonly tools: ToolCaller | undefined;
-  /** Where there are some, the ends of runs are told from here. */
-  readonly callbacks?: CallbackRules | undefined;
-  /** The machine's by default. */
-  readonly clock?: Clock;
-  readonly logger: Logger;
-  readonly connections: RedisConnections;
-  readonly jobs: RunJobs;
-  /** Schedules, and what queues are limited to. */
-  readonly everyday?: {
-    readonly schedules: Schedules;
-    readonly queues: QueuePool;
-    readonly limits: Readonly<Record<string, QueueLimits>>;
-  };
-  /** Stands between the processors and their ports: `crash-test` stops a worker there. */
-  readonly wrap?: (ports: WrappedPorts) => WrappedPorts;
-}
-
-/** Where a worker is put together without them. */
-const NO_SCHEDULES: Pick<Schedules, 'list' | 'mend'> = { list: async () => [], mend: async () => {} };
-
-export type WrappedPorts = Pick<ProcessorDependencies, 'log' | 'append' | 'tools'>;
-
-export function createWorkers(deps: WorkersDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
+export function createWorkers(deps: ProcessingDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
   const { registry, prefix, keys, retention, clock = systemClock, logger } = deps;
   const known = [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
   const served = queues ?? known;
   assertQueues(served, known);
   const settings = workerSettings(overrides);
-  const connection = deps.connections.open('worker');
-  const subscriber = deps.connections.open('worker');
-  const scripts = createScriptRunner(connection);
-  const log = createRunLog(scripts, keys, retention);
-  const answers = createAnswers({ scripts, keys, log, clock, definition: registry.find });
-  const stops = createStopSignals({
-    subscriber,
-    reader: connection,
-    keys,
-    onStop: (run) => {
-      for (const worker of workers) worker.stopRun(run);
-    },
-    logger,
+  const processing = createProcessing(deps, (run) => {
+    for (const worker of workers) worker.stopRun(run);
   });
-  const pauses = createPauseSignals({ subscriber, reader: connection, keys, logger });
-  const ports: WrappedPorts = {
-    log,
-    append: createAppendStages(scripts, keys, deps.jobs),
-    tools: deps.tools ?? noTools,
-  };
-  const stopRun = createStopRun(scripts, keys);
-  const facing = { scripts, keys, jobs: deps.jobs, log, clock, definition: registry.find };
-  const processors: ProcessorDependencies = {
-    ...(deps.wrap?.(ports) ?? ports),
-    definition: registry.find,
-    stop: stopRun,
-    nested: createNestedRuns({ ...facing, control: createRunControl({ ...facing, stop: stopRun }) }),
-    isStopping: stops.isStopping,
-    holdBack: createHoldBack({ scripts, keys, clock, isPaused: pauses.isPaused }),
-    answerAtDeadline: answers.answerAtDeadline,
-    clock,
-    random: Math.random,
-    logger,
-  };
-  const schedules = deps.everyday?.schedules ?? NO_SCHEDULES;
-  const newest = (workflow: string) => (registry.names.includes(workflow) ? registry.latest(workflow) : undefined);
-  const [root, timer, stage] = [
-    createRootHandler(processors),
-    createTimerHandler(processors),
-    createStageHandler(processors),
-  ];
+  const { connection, scripts, processors, schedules, latest, handlerOf } = processing;
   const isolation = createIsolation();
-  const tickHandler = createTickHandler({
-    tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest: newest }),
-    logger,
-  });
-  const runs: JobHandler = (job) => {
-    if (isTick(job.data)) return tickHandler(job);
-    return isTimer(job.data) ? timer(job) : root(job);
-  };
-  const callback = deps.callbacks && callbackHandler(processors, deps.callbacks, scripts, keys);
-  const handlers = new Map<string, JobHandler>([
-    [RUNS_QUEUE, runs],
-    ...(callback ? [[CALLBACKS_QUEUE, callback] as const] : []),
-  ]);
+  const onEnded = createSiblingStop(processors);
   const workers = served.map((queue) =>
     createQueueWorker({
       queue,
@@ -147,9 +46,10 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       prefix,
       keys,
       name: `${hostname()}:${process.pid}`,
-      handler: handlers.get(queue) ?? stage,
+      handler: handlerOf(queue),
       settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
+      onEnded,
       logger,
     }),
   );
@@ -170,7 +70,7 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   const lookForLostRuns = () => {
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
-    const own = { scripts, keys, jobs: deps.jobs, schedules };
+    const own = { scripts, keys, jobs: deps.jobs, schedules, latest };
     const reconciling = { ...processors, ...own, retention, workflows: registry.names };
     reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
@@ -181,11 +81,9 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   async function stop(): Promise<void> {
     clearInterval(reconciler);
     clockGuard.stop();
-    stops.close();
-    pauses.close();
+    processing.close();
     await Promise.all(workers.map((worker) => worker.stop(settings.graceMs)));
-    deps.connections.release(connection);
-    deps.connections.release(subscriber);
+    processing.release();
   }
   return {
     queues: served,
@@ -193,8 +91,8 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
       if (stopping)
         throw new SwitchyardError('ILLEGAL_STATE', 'these workers were stopped; make new ones with workers()');
       await deps.connections.ready();
-      await stops.start();
-      await pauses.start();
+      await warnOfForeignQueues(scripts, registry.foreignQueues, logger);
+      await processing.start();
       if (deps.everyday) await applyConfigured({ scripts, keys, ...deps.everyday }, served, logger);
       await clockGuard.start();
       for (const worker of workers) worker.start();
@@ -210,16 +108,6 @@ export function createWorkers(deps: WorkersDependencies, { queues, ...overrides 
   };
 }
 
-function callbackHandler(
-  processors: ProcessorDependencies,
-  rules: CallbackRules,
-  scripts: ScriptRunner,
-  keys: RedisKeys,
-): JobHandler {
-  const sender = createCallbackSender(rules, processors.clock);
-  return createCallbackHandler({ ...processors, rules, sender, deliveries: createDeliveryRecord(scripts, keys) });
-}
-
 function assertQueues(asked: readonly string[], known: readonly string[]): void {
   const unknown = asked.filter((queue) => !known.includes(queue));
   if (unknown.length === 0) return;
@@ -228,14 +116,3 @@ function assertQueues(asked: readonly string[], known: readonly string[]): void 
     `no workflow uses queue ${unknown.map((queue) => `"${queue}"`).join(', ')}; the queues are ${known.join(', ')}`,
   );
 }
-
-export const noTools: ToolCaller = {
-  call: (capability) =>
-    Promise.reject(
-      new SwitchyardError(
-        'UNKNOWN_SERVER',
-        `a task called "${capability}", but no tools are configured: pass \`tools\` to switchyard()`,
-      ),
-    ),
-  close: () => Promise.resolve(),
-};

@@ -1,7 +1,8 @@
 /**
  * A small shop as an MCP server, for the crash test's examples: `node shop-server.mjs <folder>`. Its book is a file, since it is
  * started once per worker and dies with it. Where a call brings a `requestId`, the same id is the same effect; without one each
- * call is another.
+ * call is another. What was taken back leaves a tombstone, so that a call which was held up on its way and comes after its undo is
+ * refused; `node shop-server.mjs <folder> forgetful` leaves none.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,6 +39,22 @@ function standing(of) {
   return entries.filter(({ kind }) => kind === 'effect').length - entries.filter(({ kind }) => kind === 'undo').length;
 }
 
+const tombstones = process.argv[3] !== 'forgetful';
+
+/** The subject is taken back, as often as it stood, or as `undone` says; nothing may happen to it any more. */
+function takeBack(of, said, undone = standing(of)) {
+  const undos = Array.from({ length: undone }, () => ({ kind: 'undo', of }));
+  return { entries: tombstones ? [...undos, { kind: 'tombstone', of }] : undos, answer: said };
+}
+
+/** The effect, once per request, unless its subject has been taken back. */
+function happen(requestId, of, entry, said) {
+  const isKnown = requestId !== undefined && book().some((one) => one.requestId === requestId);
+  const isTakenBack = of !== undefined && book().some(({ kind, of: other }) => kind === 'tombstone' && other === of);
+  if (isTakenBack && !isKnown) return refusal(`"${of}" has been taken back: it came too late`);
+  return once(requestId, () => ({ entries: [{ kind: 'effect', of, ...entry }], answer: said }));
+}
+
 let made = 0;
 function newId(kind) {
   made += 1;
@@ -50,33 +67,25 @@ const tool = (name, inputSchema, run, annotations = {}) =>
   server.registerTool(name, { description: name, inputSchema, annotations }, run);
 
 tool('charge', { orderId: z.string(), cents: z.number(), requestId: z.string() }, ({ orderId, requestId: id }) =>
-  once(id, () => ({ entries: [{ kind: 'effect', of: orderId }], answer: { chargeId: newId('charge') } })),
+  happen(id, orderId, {}, { chargeId: newId('charge') }),
 );
 tool('refund', { orderId: z.string(), requestId: z.string() }, ({ orderId, requestId: id }) =>
-  once(id, () => {
-    const refunded = standing(orderId);
-    return { entries: Array.from({ length: refunded }, () => ({ kind: 'undo', of: orderId })), answer: { refunded } };
-  }),
+  once(id, () => takeBack(orderId, { refunded: standing(orderId) })),
 );
 tool('send_email', { to: z.string(), subject: z.string(), requestId }, ({ requestId: id }) =>
-  once(id, () => ({ entries: [{ kind: 'effect', of: id }], answer: { messageId: newId('message') } })),
+  happen(id, id, {}, { messageId: newId('message') }),
 );
 tool('take_stock', { sku: z.string(), quantity: z.number(), requestId: z.string() }, ({ requestId: id }) =>
-  once(id, () => ({ entries: [{ kind: 'effect', of: id }], answer: { taken: true } })),
+  happen(id, id, {}, { taken: true }),
 );
 tool('put_back', { sku: z.string(), quantity: z.number(), taken: z.string(), requestId }, ({ taken, requestId: id }) =>
-  once(id, () => {
-    // With a request id it is careful, and puts back only what was taken; without one it just counts up.
-    const entries = id === undefined || standing(taken) > 0 ? [{ kind: 'undo', of: taken }] : [];
-    return { entries, answer: { movement: newId('movement') } };
-  }),
+  // With a request id it is careful, and puts back only what was taken; without one it just counts up.
+  once(id, () => takeBack(taken, { movement: newId('movement') }, id === undefined ? 1 : standing(taken))),
 );
-tool('create_label', { address: z.string(), requestId: z.string() }, ({ requestId: id }) =>
-  once(id, () => {
-    const labelId = newId('label');
-    return { entries: [{ kind: 'effect', of: id, labelId }], answer: { labelId } };
-  }),
-);
+tool('create_label', { address: z.string(), requestId: z.string() }, ({ requestId: id }) => {
+  const labelId = newId('label');
+  return happen(id, id, { labelId }, { labelId });
+});
 tool(
   'cancel_label',
   { labelId: z.string().optional(), labelRequest: z.string().optional(), requestId: z.string() },
@@ -84,8 +93,7 @@ tool(
     const label = book().find((entry) => entry.labelId !== undefined && entry.labelId === labelId);
     const of = labelRequest ?? label?.of;
     if (of === undefined) return refusal(`there is no label "${labelId ?? ''}"`);
-    const undo = () => ({ entries: standing(of) > 0 ? [{ kind: 'undo', of }] : [], answer: { cancelled: of } });
-    return once(id, undo);
+    return once(id, () => takeBack(of, { cancelled: of }));
   },
 );
 tool('standing', { of: z.string() }, ({ of }) => answer({ standing: standing(of) }), { readOnlyHint: true });

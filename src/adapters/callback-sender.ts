@@ -27,15 +27,16 @@ export function createCallbackSender(rules: CallbackRules, clock: Clock): Callba
     async send({ url, id, body, signal }) {
       const refusal = rules.refusal(url);
       if (refusal !== undefined) throw failed(`nothing is sent to ${shown(url)}: ${refusal}`, false);
-      const limit = AbortSignal.any([AbortSignal.timeout(rules.timeoutMs), ...(signal ? [signal] : [])]);
       const headers = {
         ...rules.sign(id, body, clock.now()),
         'content-type': 'application/json',
         'content-length': String(Buffer.byteLength(body)),
         'user-agent': 'switchyard-callback/1',
       };
-      const { status, retryAfterMs } = await post(new URL(url), headers, body, limit).catch((cause: unknown) => {
-        throw failed(`${shown(url)} did not answer: ${reasonOf(cause, limit)}`, true, { cause });
+      const { status, retryAfterMs } = await within(rules.timeoutMs, signal, (limit) =>
+        post(new URL(url), headers, body, limit),
+      ).catch((cause: unknown) => {
+        throw failed(`${shown(url)} did not answer: ${reasonOf(cause)}`, true, { cause });
       });
       if (status >= 200 && status < 300) return;
       const redirect = status >= 300 && status < 400 ? ', and redirects are not followed' : '';
@@ -91,11 +92,28 @@ function shown(text: string): string {
   return `${origin}${pathname}`;
 }
 
-function reasonOf(cause: unknown, limit: AbortSignal): string {
-  if (limit.aborted)
-    return limit.reason instanceof Error && limit.reason.name === 'TimeoutError'
-      ? 'its time is over'
-      : 'it was broken off';
+/** A timer of its own: of signals that are joined, Node 20 may collect the joint before any of them is aborted. */
+async function within<T>(
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const breakOff = () => limit.abort();
+  const timer = setTimeout(breakOff, ms);
+  signal?.addEventListener('abort', breakOff, { once: true });
+  try {
+    return await work(limit.signal);
+  } catch (error) {
+    if (!limit.signal.aborted) throw error;
+    throw new Error(signal?.aborted ? 'it was broken off' : 'its time is over', { cause: error });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', breakOff);
+  }
+}
+
+function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.message || ('code' in cause ? String(cause.code) : cause.name);
 }

@@ -8,10 +8,10 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
 import { SwitchyardError } from '../errors.js';
 import { redisKeys } from '../names.js';
 import type { Logger, Script } from '../ports.js';
+import { RELEASE } from '../release.js';
 import { createScriptRunner } from './scripts.js';
 
 /**
@@ -32,7 +32,7 @@ export interface KeySchema {
 }
 
 /** Version 1 is all that there has been, with the mark or, before there was one, without. */
-const OURS: KeySchema = { version: 1, release: packageVersion(), upgrades: [] };
+const OURS: KeySchema = { version: 1, release: RELEASE, upgrades: [] };
 
 const PACKAGE = 'switchyard-mq';
 const MAIN = readFileSync(new URL('./lua/key-schema.lua', import.meta.url), 'utf8');
@@ -72,6 +72,15 @@ export async function assertKeySchema(
   }
 }
 
+/** The version of what is stored and who wrote it, as it stands; undefined where nothing is. */
+export async function readKeySchema(
+  client: Redis,
+  prefix: string,
+): Promise<{ readonly found: string | undefined; readonly by: string | undefined; readonly ours: number }> {
+  const [found, by] = await client.hmget(redisKeys(prefix).schema, 'version', 'release');
+  return { found: found ?? undefined, by: by ?? undefined, ours: OURS.version };
+}
+
 function scriptOf({ version, upgrades }: KeySchema): Script {
   const steps = upgrades.map(({ from, lua }) => `upgrades[${from}] = function(prefix)\n${lua}\nend`);
   return { name: `key-schema-${version}`, lua: ['local upgrades = {}', ...steps, MAIN].join('\n') };
@@ -107,9 +116,4 @@ function mayNotMark(key: string, cause: Error): SwitchyardError {
     `${key} is not there yet or is of an earlier version, and this user of Redis may not write it. Start a worker of this release first, or use its user.`,
     { cause },
   );
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
 }

@@ -31,8 +31,13 @@ export function createPauseSignals({ subscriber, reader, keys, logger }: PauseSi
   async function read(): Promise<void> {
     paused = new Set(await reader.hkeys(keys.paused));
   }
-  const readAgain = () => {
-    read().catch((error: unknown) => {
+  // In this order: what is said in between would be heard by nobody, and read by nobody.
+  const listen = async () => {
+    await subscriber.subscribe(keys.pauses);
+    await read();
+  };
+  const again = (work: () => Promise<void>) => () => {
+    work().catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       logger.debug({ reason }, 'reading which workflows are paused failed; it is tried again');
     });
@@ -42,17 +47,16 @@ export function createPauseSignals({ subscriber, reader, keys, logger }: PauseSi
     isPaused: (workflow) => paused.has(workflow),
     async start() {
       if (resync) return;
-      resync = setInterval(readAgain, RESYNC_MS);
+      resync = setInterval(again(read), RESYNC_MS);
       resync.unref();
       subscriber.on('message', (channel, workflow) => {
         if (channel !== keys.pauses) return;
         // At once, whichever way it was: the script that is asked then knows.
         paused = new Set([...paused, workflow]);
-        readAgain();
+        again(read)();
       });
-      await subscriber.subscribe(keys.pauses);
-      subscriber.on('ready', readAgain);
-      await read();
+      await listen();
+      subscriber.on('ready', again(listen));
     },
     close() {
       clearInterval(resync);

@@ -2,7 +2,9 @@
 import type { Redis } from 'ioredis';
 import { DEFAULT_PREFIX } from '../config.js';
 import { SwitchyardError } from '../errors.js';
-import type { Logger } from '../ports.js';
+import type { ForeignQueue, Logger } from '../ports.js';
+import { RELEASE } from '../release.js';
+import { assertSameSlot } from './cluster-slot.js';
 import { assertKeySchema } from './key-schema.js';
 import { openRedis, type RedisRole } from './redis.js';
 import { addressOf, type RedisConnection } from './redis-address.js';
@@ -25,11 +27,17 @@ export interface RedisConnections {
   close(): void;
 }
 
+/** As `CLIENT LIST` shows it: which release is connected, and as what. */
+export function connectionName(role: string): string {
+  return `switchyard-${role}@${RELEASE}`;
+}
+
 /** @throws SwitchyardError INVALID_CONFIG when the connection leads nowhere, or to a place that cannot serve */
 export function createRedisConnections(
   connection: RedisConnection,
   logger: Logger,
   prefix: string = DEFAULT_PREFIX,
+  foreign: readonly ForeignQueue[] = [],
 ): RedisConnections {
   const address = addressOf(connection);
   const opened = new Set<Redis>();
@@ -43,7 +51,7 @@ export function createRedisConnections(
 
   function open(role: RedisRole, name: string = role): Redis {
     assertOpen();
-    const client = openRedis(address, role, { log: logger, name: `switchyard-${name}` });
+    const client = openRedis(address, role, { log: logger, name: connectionName(name) });
     opened.add(client);
     return client;
   }
@@ -58,6 +66,7 @@ export function createRedisConnections(
     try {
       await connectOrFail(client, address);
       const report = await assertRedisSuitable(client, prefix);
+      assertSameSlot(report, prefix, foreign);
       for (const { level, what, cost, mend } of report.findings) {
         logger[level === 'info' ? 'info' : 'warn']({ cost, mend }, what);
       }

@@ -9,6 +9,7 @@ import type {
   EffectIntent,
   Facts,
   FailedAttempt,
+  ForeignAttempt,
   NestedRun,
   OperatorStatus,
   OperatorWord,
@@ -18,9 +19,10 @@ import type {
   StageFact,
   StopRequest,
 } from '../facts.js';
-import { stageOfJobKey } from '../names.js';
+import { isForeignJob, stageOfJobKey, timerOfJobKey } from '../names.js';
 import { StageResult } from '../schema.js';
 import type { Tags } from '../tags.js';
+import { endedElsewhere, failedElsewhere, foreignAttempts } from './foreign-jobs.js';
 
 /** Of a run of very many stages: what is not read until the run is concluded. */
 const UNREAD: ErrorRecord = { code: 'INTERNAL', message: 'how it failed was not read', retryable: false };
@@ -29,18 +31,21 @@ export interface ReadFacts {
   readonly facts: Facts;
   /** Keys of children whose outputs are still to be read. */
   readonly unread: { readonly processed: readonly string[]; readonly failed: readonly string[] };
+  /** By stage: what the jobs of others' workers tell of their attempts. */
+  readonly foreign: ReadonlyMap<string, readonly ForeignAttempt[]>;
 }
 
 /** @throws SwitchyardError INTERNAL for a reply of another shape: script and reader are of two versions */
-export function factsOfReply(run: string, reply: unknown): ReadFacts | undefined {
+export function factsOfReply(run: string, reply: unknown, prefix: string): ReadFacts | undefined {
   const lists: readonly unknown[] = Array.isArray(reply) ? reply : [];
-  const [log, pending, processed, failed, startedAt, read] = lists;
+  const [log, pending, processed, failed, startedAt, read, foreign] = lists;
   if (
     !isStringList(log) ||
     !isStringList(pending) ||
     !isStringList(processed) ||
     !isStringList(failed) ||
-    !isStringList(startedAt)
+    !isStringList(startedAt) ||
+    !isStringList(foreign)
   ) {
     throw new SwitchyardError('INTERNAL', `script read-facts replied ${JSON.stringify(reply)}`);
   }
@@ -54,20 +59,25 @@ export function factsOfReply(run: string, reply: unknown): ReadFacts | undefined
   });
   const statesOnly = read === 'states';
   for (const [key, reason] of statesOnly ? withoutValues(failed) : pairs(failed)) {
-    stages.set(stageOfJobKey(run, key), failedStage(reason));
+    stages.set(stageOfJobKey(run, key), failedStage(reason, isForeignJob(prefix, key)));
   }
   for (const [key, value] of statesOnly ? withoutValues(processed) : pairs(processed)) {
-    stages.set(stageOfJobKey(run, key), endedStage(value));
+    stages.set(stageOfJobKey(run, key), endedStage(value, isForeignJob(prefix, key)));
   }
   for (const [stage, fact] of answeredStages(record, fields)) stages.set(stage, fact);
   return {
     facts: { record, stages },
     unread: statesOnly ? { processed, failed } : { processed: [], failed: [] },
+    foreign: foreignAttempts(run, foreign),
   };
 }
 
-/** How a child ended, from its return value; one that is none of ours (completed by hand, or by a foreign worker) is a failure. */
-export function endedStage(value: string | undefined): StageFact {
+/**
+ * How a child ended, from its return value. Of a job in a queue of ours, one that is none of ours (completed by hand, or by
+ * a foreign worker) is a failure.
+ */
+export function endedStage(value: string | undefined, isForeign: boolean): StageFact {
+  if (isForeign) return endedElsewhere(value);
   if (value === undefined) return { state: 'done', output: undefined, attempt: 1, startedAt: 0, finishedAt: 0 };
   const parsed = StageResult.safeParse(JSON.parse(value));
   if (parsed.success) return { state: 'done', ...parsed.data };
@@ -79,8 +89,9 @@ export function endedStage(value: string | undefined): StageFact {
   return { state: 'failed', error };
 }
 
-export function failedStage(reason: string | undefined): StageFact {
-  return { state: 'failed', error: reason === undefined ? UNREAD : errorRecordFromReason(reason) };
+export function failedStage(reason: string | undefined, isForeign: boolean): StageFact {
+  if (reason === undefined) return { state: 'failed', error: UNREAD };
+  return isForeign ? failedElsewhere(reason) : { state: 'failed', error: errorRecordFromReason(reason) };
 }
 
 /** What a page of a run needs of its log: the record as far as these fields tell it, and the stages that were answered. */
@@ -155,6 +166,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     if (!error) done.set(stage, { attempt: 1, startedAt, finishedAt: at, output });
   }
   const [key, phase, outcome, decision] = ['key', 'phase', 'outcome', 'decision'].map((name) => plain.get(name));
+  const clocks = plain.get('clocks');
   const [stop, slaDueAt, retryOf, tags] = ['stop', 'slaDueAt', 'retryOf', 'tags'].map((name) => plain.get(name));
   const [callback, delivery, parent] = ['callback', 'delivery', 'parent'].map((name) => plain.get(name));
   const nested = group<NestedRun>(fields, 'nested');
@@ -184,7 +196,14 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     ...(phase !== undefined && { phase: phase as 'compensating' | OperatorStatus }),
     ...(outcome !== undefined && { outcome: parse<RunOutcome>(outcome) }),
     ...(decision !== undefined && { decision: parse<unknown>(decision) }),
+    ...(clocks !== undefined && { clocks: clocksOf(run, clocks) }),
   };
+}
+
+/** When each clock is due, by its name; the log has it by the clock's job. */
+function clocksOf(run: string, json: string): Map<string, number> {
+  const known = Object.entries(parse<Readonly<Record<string, string>>>(json));
+  return new Map(known.map(([job, due]) => [timerOfJobKey(run, job), Number(due)]));
 }
 
 /** The fields `attempt/<stage>/<n>`, by stage and in order. */
@@ -192,7 +211,9 @@ function failedAttempts(fields: Fields): Map<string, FailedAttempt[]> {
   const byStage = new Map<string, FailedAttempt[]>();
   for (const [name, attempt] of group<FailedAttempt>(fields, 'attempt')) {
     const stage = name.slice(0, name.lastIndexOf('/'));
-    byStage.set(stage, [...(byStage.get(stage) ?? []), attempt]);
+    const known = byStage.get(stage);
+    if (known) known.push(attempt);
+    else byStage.set(stage, [attempt]);
   }
   for (const attempts of byStage.values()) attempts.sort((a, b) => a.n - b.n);
   return byStage;

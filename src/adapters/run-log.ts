@@ -4,8 +4,9 @@ import { OUTPUTS_PAGE, type Retention } from '../config.js';
 import { DROP_RUN } from '../drop-run.js';
 import { SwitchyardError } from '../errors.js';
 import type { EffectDone, EffectIntent, Facts, RunOutcome } from '../facts.js';
-import { type RedisKeys, stageOfJobKey } from '../names.js';
+import { isForeignJob, type RedisKeys, RUNS_QUEUE, stageOfJobKey, timerJobId } from '../names.js';
 import type { Fence, Fenced, RunLog, Script, ScriptRunner } from '../ports.js';
+import { withForeignAttempts } from './foreign-jobs.js';
 import { endedStage, factsOfReply, failedStage, type ReadFacts } from './run-facts.js';
 
 const script = (name: string): Script => ({
@@ -15,9 +16,12 @@ const script = (name: string): Script => ({
 
 const READ_FACTS = script('read-facts');
 const READ_ENDS = script('read-ends');
-const TALLY = script('tally');
+const STANDING = script('standing');
+const READ_MARK = script('read-mark');
+const LOST_ANSWER = script('lost-answer');
 const BEGIN_EFFECT = script('begin-effect');
 const RECORD_ONCE = script('record-once');
+const FORGET_CLOCK = script('forget-clock');
 const END_RUN: Script = { name: 'end-run', lua: [DROP_RUN, script('end-run').lua].join('\n') };
 
 const FENCED: Fenced = { kind: 'fenced-off' };
@@ -51,7 +55,8 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
         const values = await scripts.run(READ_ENDS, [`${keys.root(run)}:${name}`], page);
         page.forEach((child, at) => {
           const value: unknown = Array.isArray(values) ? values[at] : '';
-          if (typeof value === 'string' && value !== '') stages.set(stageOfJobKey(run, child), ended(value));
+          if (typeof value === 'string' && value !== '')
+            stages.set(stageOfJobKey(run, child), ended(value, isForeignJob(keys.prefix, child)));
         });
       }
     }
@@ -63,10 +68,24 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       const reply = await scripts.run(
         READ_FACTS,
         [keys.log(run), keys.root(run)],
-        [options?.starts ? SHOWN_PENDING : 0, OUTPUTS_PAGE],
+        [options?.starts ? SHOWN_PENDING : 0, OUTPUTS_PAGE, keys.prefix],
       );
-      const read = factsOfReply(run, reply);
-      return read && options?.outputs === 'all' ? await readEnds(run, read) : read?.facts;
+      const read = factsOfReply(run, reply, keys.prefix);
+      if (!read) return undefined;
+      return withForeignAttempts(options?.outputs === 'all' ? await readEnds(run, read) : read.facts, read.foreign);
+    },
+
+    async mark(run) {
+      const [kind] = replyOf(READ_MARK, await scripts.run(READ_MARK, [keys.log(run)], []), [
+        'none',
+        'goes-on',
+        'stops',
+      ]);
+      return kind === 'none' ? undefined : { stopping: kind === 'stops' };
+    },
+
+    async lostAnswer(run, stage, { after, before }) {
+      return Number(await scripts.run(LOST_ANSWER, [keys.log(run)], [stage, after, before])) === 1;
     },
 
     async beginEffect(run, fence, stage, intent, way) {
@@ -100,18 +119,19 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       return (await recordOnce(run, fence, 'slaDueAt', at)) === undefined ? FENCED : { kind: 'recorded' };
     },
 
-    async tally(run, fence, stage, completed) {
-      const reply = await scripts.run(
-        TALLY,
-        [keys.log(run), fence.lockKey],
-        [fence.token, stage, completed ? 'completed' : 'failed'],
-      );
-      const [kind, ...counts] = Array.isArray(reply) ? reply : [];
-      if (kind === 'fenced-off') return FENCED;
-      const [completedCount, failed, planned] = counts.map(Number);
-      if (kind !== 'counted' || completedCount === undefined || failed === undefined || planned === undefined)
-        throw new SwitchyardError('INTERNAL', `script ${TALLY.name} replied ${JSON.stringify(reply)}`);
-      return { kind: 'counted', completed: completedCount, failed, planned };
+    async forgetClock(run, fence, timer) {
+      const clock = keys.job(RUNS_QUEUE, timerJobId(run, timer));
+      const reply = await scripts.run(FORGET_CLOCK, [keys.log(run), fence.lockKey], [fence.token, clock]);
+      const [kind] = replyOf(FORGET_CLOCK, reply, ['recorded', 'fenced-off']);
+      return kind === 'recorded' ? { kind } : FENCED;
+    },
+
+    async standing(run) {
+      const reply = await scripts.run(STANDING, [keys.log(run), keys.root(run)], []);
+      const [completed, failed, planned] = Array.isArray(reply) ? reply.map(Number) : [];
+      if (completed === undefined || failed === undefined || planned === undefined)
+        throw new SwitchyardError('INTERNAL', `script ${STANDING.name} replied ${JSON.stringify(reply)}`);
+      return { completed, failed, planned };
     },
 
     async end(run, fence, outcome) {

@@ -125,7 +125,7 @@ function stagesRead(run: string, { children }: StagesAsked, replied: Replied): S
     if (answered) return answered;
     const [result = '', failure = ''] = [results[at], failures[at]];
     if (result !== '') return endedStageOfTail(result) ?? FOREIGN;
-    if (failure !== '') return failedStage(failure);
+    if (failure !== '') return failedStage(failure, false);
     const startedAt = startOf.get(stageJobId(run, stage));
     return active.has(stage) ? { state: 'pending', ...(startedAt && { startedAt }) } : undefined;
   };

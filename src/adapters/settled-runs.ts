@@ -5,6 +5,7 @@
  */
 import type { Redis } from 'ioredis';
 import { SwitchyardError } from '../errors.js';
+import { isOperatorStatus } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger, SettledRuns } from '../ports.js';
 
@@ -41,7 +42,7 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
       if (error || !Array.isArray(fields)) return false;
       const [status, phase, workflow]: readonly unknown[] = fields;
       // A run that is gone has ended, and its retention too.
-      return status !== null || workflow === null || (phase !== null && phase !== 'compensating');
+      return status !== null || workflow === null || (typeof phase === 'string' && isOperatorStatus(phase));
     });
   }
 

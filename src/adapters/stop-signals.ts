@@ -39,8 +39,13 @@ export function createStopSignals({ subscriber, reader, keys, onStop, logger }: 
     known = new Set([...stopping, ...heard]);
     for (const run of fresh) onStop(run);
   }
-  const readAgain = () => {
-    read().catch((error: unknown) => {
+  // Subscribed first, and read then: what is said in between would be heard by nobody and stand in no set that was read.
+  const listen = async () => {
+    await subscriber.subscribe(keys.stops);
+    await read();
+  };
+  const again = (work: () => Promise<void>) => () => {
+    work().catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       logger.debug({ reason }, 'reading which runs are to stop failed; it is tried again');
     });
@@ -50,7 +55,7 @@ export function createStopSignals({ subscriber, reader, keys, onStop, logger }: 
     isStopping: (run) => known.has(run),
     async start() {
       if (resync) return;
-      resync = setInterval(readAgain, RESYNC_MS);
+      resync = setInterval(again(read), RESYNC_MS);
       resync.unref();
       subscriber.on('message', (channel, run) => {
         if (channel !== keys.stops) return;
@@ -58,10 +63,9 @@ export function createStopSignals({ subscriber, reader, keys, onStop, logger }: 
         heard.add(run);
         onStop(run);
       });
-      await subscriber.subscribe(keys.stops);
-      // The client subscribes again by itself when it has lost its connection; what was said meanwhile is in the set.
-      subscriber.on('ready', readAgain);
-      await read();
+      await listen();
+      // After a lost connection. That the client subscribes again by itself does not say when it has.
+      subscriber.on('ready', again(listen));
     },
     close() {
       clearInterval(resync);

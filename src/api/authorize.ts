@@ -14,13 +14,19 @@ export function callerOf(request: FastifyRequest): string | undefined {
   return callers.get(request);
 }
 
-export function askAuthorize(server: FastifyInstance, authorize: Authorize | undefined): void {
+/** @param isPage paths that hold nothing, and ask for credentials themselves */
+export function askAuthorize(
+  server: FastifyInstance,
+  authorize: Authorize | undefined,
+  isPage: (path: string) => boolean,
+): void {
   if (!authorize) return;
   server.addHook('preValidation', async (request) => {
-    if (OPEN_PATHS.has(pathOf(request))) return;
+    const path = pathOf(request);
+    if (OPEN_PATHS.has(path) || isPage(path)) return;
     const answer = await authorize(described(request));
     if (answer === false) {
-      throw new SwitchyardError('FORBIDDEN', `You may not ${request.method} ${pathOf(request)}.`);
+      throw new SwitchyardError('FORBIDDEN', `You may not ${request.method} ${path}.`);
     }
     if (typeof answer === 'object') callers.set(request, answer.by);
   });

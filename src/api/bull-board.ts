@@ -3,11 +3,10 @@
  * without payloads.
  */
 import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { QueuePool } from '../queues/queue-pool.js';
-import { redactedPayload } from './redacted-payload.js';
+import { boardQueue } from './board-queue.js';
 
 export const BULL_BOARD_PATH = '/admin/queues';
 
@@ -49,10 +48,4 @@ export async function mountBullBoard(
     },
     { prefix: BULL_BOARD_PATH },
   );
-}
-
-function boardQueue(pool: QueuePool, name: string): BullMQAdapter {
-  const queue = new BullMQAdapter(pool.get(name), { readOnlyMode: true });
-  for (const field of ['data', 'returnValue', 'progress'] as const) queue.setFormatter(field, redactedPayload);
-  return queue;
 }

@@ -1,5 +1,7 @@
 /** How every refusal and failure is told: RFC 9457, always with a code of `errors.ts`, always with the request's id. */
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_CODES, type ErrorCode, SwitchyardError } from '../errors.js';
 import type { Logger } from '../ports.js';
@@ -23,7 +25,7 @@ export function sendProblem(reply: FastifyReply, error: SwitchyardError): Fastif
     .type('application/problem+json')
     .send(
       JSON.stringify({
-        type: `urn:switchyard:error:${code}`,
+        type: typeOf(code),
         title: STATUS_CODES[status] ?? 'Error',
         status,
         code,
@@ -33,6 +35,27 @@ export function sendProblem(reply: FastifyReply, error: SwitchyardError): Fastif
         ...(retryAfterMs !== undefined && { retryAfterMs }),
       }),
     );
+}
+
+/** What is no request, or never becomes a whole one; there is nothing to answer it with but its connection. */
+const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: [431, 'The headers are larger than is taken.'],
+};
+
+export function answerBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.destroyed || error.code === 'ECONNRESET') return;
+  const [status, detail] = BROKEN[error.code ?? ''] ?? [400, 'This is no HTTP request.'];
+  const code = 'INVALID_REQUEST';
+  const title = STATUS_CODES[status] ?? 'Error';
+  const body = JSON.stringify({ type: typeOf(code), title, status, code, detail, instance: randomUUID() });
+  const head = `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\ncontent-length: ${body.length}`;
+  if (socket.writable) socket.write(`${head}\r\nconnection: close\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
+function typeOf(code: ErrorCode): string {
+  return `urn:switchyard:error:${code}`;
 }
 
 export function answerErrors(server: FastifyInstance, log: Logger): void {

@@ -32,7 +32,7 @@ const LONGEST_SHOWN = 256;
 
 /** Bull Board asks for some payloads as they are stored: as JSON text. */
 export function redactedPayload(stored: unknown): unknown {
-  const payload = parsed(stored);
+  const payload = parsedPayload(stored);
   if (payload === undefined || payload === null) return payload;
   if (typeof payload !== 'object' || Array.isArray(payload)) return hidden(payload);
   return Object.fromEntries(
@@ -90,7 +90,8 @@ function hidden(value: unknown): string {
   return `[redacted, ${Buffer.byteLength(JSON.stringify(value) ?? '')} bytes]`;
 }
 
-function parsed(stored: unknown): unknown {
+/** A payload that may come as the JSON that Redis holds. */
+export function parsedPayload(stored: unknown): unknown {
   if (typeof stored !== 'string') return stored;
   try {
     return JSON.parse(stored);

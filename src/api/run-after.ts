@@ -1,5 +1,4 @@
 /** The run as it stands after a wait: how a start, a look and a command all answer. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RunStatus } from '../orchestrators/timeline.js';
 import type { Run } from '../queues/run-handle.js';
 import type { ApiContext } from './context.js';
@@ -27,11 +26,15 @@ export async function runAfter(context: ApiContext, run: Run, { waitMs, timeline
 
 /** A server that closes answers at once, with the run as it stands. */
 async function settled({ closing }: ApiContext, run: Run, waitMs: number): Promise<void> {
-  const ended = new AbortController();
-  const closed = delay(waitMs, undefined, { signal: AbortSignal.any([closing, ended.signal]) }).catch(() => undefined);
+  if (closing.aborted) return;
+  let closed = () => {};
+  const closes = new Promise<void>((resolve) => {
+    closed = resolve;
+  });
+  closing.addEventListener('abort', closed, { once: true });
   try {
-    await Promise.race([run.settled(waitMs), closed]);
+    await Promise.race([run.settled(waitMs), closes]);
   } finally {
-    ended.abort();
+    closing.removeEventListener('abort', closed);
   }
 }

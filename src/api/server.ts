@@ -24,7 +24,7 @@ import { addDocsPage } from './docs-page.js';
 import { gracefulClose } from './graceful-close.js';
 import { createLiveRuns } from './live/live-runs.js';
 import { describeApi } from './openapi.js';
-import { answerErrors } from './problem.js';
+import { answerBroken, answerErrors } from './problem.js';
 import { DEFAULT_RATE_LIMIT, limitRate } from './rate-limit.js';
 import { nameRequests, requestId } from './request-id.js';
 import { addActionRoutes } from './routes/actions.js';
@@ -78,6 +78,7 @@ const MAX_PATH_PART = 256;
 /** @throws SwitchyardError INVALID_CONFIG: an open address without a token, or one that cannot be listened on */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { host = '127.0.0.1', token, authorize, sy, prefix = DEFAULT_PREFIX, log } = options;
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   if (!isLoopback(host) && !token && !authorize) {
     throw new SwitchyardError(
       'INVALID_CONFIG',
@@ -95,8 +96,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   setMaxListeners(0, closing.signal);
   const server = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
+    clientErrorHandler: answerBroken,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PATH_PART },
     genReqId: requestId,
@@ -135,6 +140,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 async function compose(server: FastifyInstance, options: ApiOptions, context: ApiContext): Promise<void> {
   const { host = '127.0.0.1', allowedHosts = [], token, readOnly = false, log } = options;
   const ui = pagesIn(options.ui ?? fileURLToPath(new URL('../ui', import.meta.url)));
+  const isPage = (path: string) => ui !== undefined && isUiPath(path);
   answerErrors(server, log);
   nameRequests(server, log);
   secureHeaders(server);
@@ -143,9 +149,9 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
     allowedHosts: [host, ...allowedHosts],
     token,
     readOnly,
-    isPage: (path) => ui !== undefined && isUiPath(path),
+    isPage,
   });
-  askAuthorize(server, options.authorize);
+  askAuthorize(server, options.authorize, isPage);
   await describeApi(server, token !== undefined || options.authorize !== undefined);
   const routes = useZod(server);
   addHealthRoutes(routes, context);

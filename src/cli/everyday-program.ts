@@ -9,7 +9,17 @@ const flag = z.boolean().optional();
 
 const Erase = z.object({ tag: text, yes: flag });
 const Retry = z.object({
-  ...{ workflow: text, status: text, tag: text, since: text, limit: text, dryRun: flag, reason: text, by: text },
+  ...{
+    workflow: text,
+    status: text,
+    tag: text,
+    since: text,
+    limit: text,
+    inDoubt: flag,
+    dryRun: flag,
+    reason: text,
+    by: text,
+  },
   wait: z.union([z.string(), z.boolean()]).optional(),
 });
 const Limit = z.object({ total: text, rate: text, clear: flag });
@@ -36,6 +46,7 @@ export function addEverydayCommands(program: Command, carry: Carry): void {
     .option('--tag <tag>', 'all: only with this tag, such as customer=42')
     .option('--since <time>', 'all: only those that ended within this time, such as 1h')
     .option('--limit <n>', 'all: at most this many, newest first')
+    .option('--in-doubt', 'all: also those of which an effect may have happened, and would be made again')
     .option('--dry-run', 'all: say what would be done')
     .option('--reason <text>', 'why; kept with the run')
     .option('--by <name>', 'who says it; kept with the run (default: the user of this terminal)')

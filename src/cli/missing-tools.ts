@@ -7,6 +7,9 @@ export interface MissingTool {
   readonly workflow: string;
   readonly capability: string;
   readonly message: string;
+  /** The message in two parts, for who shows them apart. */
+  readonly what: string;
+  readonly remedy: string;
 }
 
 /** One entry for each capability of each workflow. A server that could not be asked has been reported as such. */
@@ -20,8 +23,9 @@ export function missingTools(
     return [...capabilities].flatMap((capability) => {
       const why = whyMissing(capability, config, checks);
       if (why === undefined) return [];
-      const message = `workflow "${workflow.name}" calls ${capability}, and ${why}. Runs fail when they come to it: correct the name, or bind ${capability} to another tool (\`bindings\` in mcp.json).`;
-      return [{ workflow: workflow.name, capability, message }];
+      const what = `workflow "${workflow.name}" calls ${capability}, and ${why}. Runs fail when they come to it`;
+      const remedy = `correct the name, or bind ${capability} to another tool (\`bindings\` in mcp.json).`;
+      return [{ workflow: workflow.name, capability, message: `${what}: ${remedy}`, what, remedy }];
     });
   });
 }

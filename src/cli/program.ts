@@ -1,7 +1,8 @@
 /** The command line: what there is, and which file does it. Commands are imported when they are called. */
-import { readFileSync } from 'node:fs';
 import { type Argument, Command, CommanderError } from 'commander';
 import { z } from 'zod';
+import { RELEASE } from '../release.js';
+import { addAgentCommands } from './agent-program.js';
 import { addEverydayCommands } from './everyday-program.js';
 import { addOperatorCommands } from './operator-program.js';
 import { reportError } from './report-error.js';
@@ -12,15 +13,17 @@ import type { Terminal } from './terminal.js';
 const EXAMPLES = `
 Examples:
   switchyard demo
-  switchyard up                  a private Redis and the dashboard
+  switchyard up                  a private Redis, the API and its pages
   switchyard worker              in another terminal: does the work
   switchyard enqueue parallel '{"query":"weather in Paris and reports"}' --wait
   switchyard enqueue order @order.json --key order-42 --wait 30s
   switchyard runs --status attention             what waits for a person
+  switchyard doctor                              what is wrong, and its remedy
 
 Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
-  SWITCHYARD_TOKEN   secret that the dashboard asks for; needed beyond loopback
+  SWITCHYARD_TOKEN   secret that the API asks for; needed beyond loopback
+  SWITCHYARD_CALLBACK_SECRET   whsec_…, by which callbacks are signed
   SWITCHYARD_LOG     debug, info, warn, error or silent
   SWITCHYARD_DEBUG   1: errors with their stacks
   NO_COLOR
@@ -54,10 +57,10 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
 function describeProgram(terminal: Terminal, done: (exit: number) => void): Command {
   const program = new Command('switchyard')
     .description('Durable parallel, routed and saga workflows over MCP tools, on BullMQ and Redis.')
-    .version(packageVersion(), '-V, --version')
+    .version(RELEASE, '-V, --version')
     .option('--json', 'one JSON document on standard output')
     .option('--redis <url>', 'address of Redis (REDIS_URL); without one the private Redis of the data folder')
-    .option('--port <n>', 'port of the dashboard (SWITCHYARD_PORT; default 7420)')
+    .option('--port <n>', 'port of the API (SWITCHYARD_PORT; default 7420)')
     .option('--data <dir>', 'data folder (SWITCHYARD_DATA_DIR; default .switchyard)')
     .option('--mcp <file>', 'MCP servers (SWITCHYARD_MCP; default mcp.json here, else the shipped servers)')
     .option('--config <file>', 'configuration (default switchyard.config.{js,mjs,ts} here, else the shipped workflows)')
@@ -88,7 +91,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     });
   program
     .command('up')
-    .description('start the private Redis (unless REDIS_URL is set) and serve the dashboard')
+    .description('start the private Redis (unless REDIS_URL is set) and serve the API and its pages')
     .option('--host <address>', 'address to listen on; beyond loopback SWITCHYARD_TOKEN is required', '127.0.0.1')
     .option('--allow-host <name...>', 'further names by which browsers may reach it')
     .action(async (options: unknown, command: Command) => {
@@ -114,7 +117,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     });
   program
     .command('api')
-    .description('serve the dashboard and health checks; like `up`, but starts no Redis')
+    .description('serve the HTTP API, its pages and health checks; like `up`, but starts no Redis')
     .option('--host <address>', 'address to listen on; beyond loopback SWITCHYARD_TOKEN is required', '127.0.0.1')
     .option('--allow-host <name...>', 'further names by which browsers may reach it')
     .action(async (options: unknown, command: Command) => {
@@ -206,6 +209,7 @@ Examples:
     const { operate } = await import('./commands/operate.js');
     done(await operate(settingsOf(command), { id, say, wait }, terminal));
   });
+  addAgentCommands(program, settingsOf, terminal, done);
   addEverydayCommands(program, async (command, work) => done(await work(settingsOf(command), terminal)));
   return program;
 }
@@ -234,8 +238,3 @@ const CrashTest = z.object({
 /** As given for this very command, whatever REDIS_URL says. */
 const Redis = z.object({ redis: text });
 const Runs = z.object({ workflow: text, status: text, tag: text, limit: text, cursor: text });
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
-}

@@ -25,6 +25,20 @@ const duration = z.custom<Duration>(
   (value) => typeof value === 'number' || typeof value === 'string',
   'expected milliseconds, or a number with ms, s, m, h or d',
 );
+const agentTool = z.strictObject({
+  title: z.string().min(1).optional(),
+  description: z.string().min(1).optional(),
+  hints: z
+    .strictObject({
+      readOnlyHint: z.boolean(),
+      destructiveHint: z.boolean(),
+      idempotentHint: z.boolean(),
+      openWorldHint: z.boolean(),
+    })
+    .partial()
+    .optional(),
+});
+
 
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
@@ -57,6 +71,7 @@ const config = z.strictObject({
       payloads: z.enum(['shown', 'redacted']),
       rateLimit: z.union([z.literal(false), z.strictObject({ max: z.int().min(1), windowMs: z.int().min(1) })]),
       trustProxy: z.union([z.boolean(), z.array(z.string().min(1))]),
+      requestTimeoutMs: z.int().min(1),
       readOnly: z.boolean(),
       callback: z.strictObject({ url: z.string().min(1) }),
     })
@@ -75,6 +90,7 @@ const config = z.strictObject({
     .string()
     .regex(/^\{[^{}:]+\}$/, 'expected a name in braces, such as {sy0}')
     .optional(),
+  agentTools: z.record(z.string(), z.union([agentTool, z.literal(false)])).optional(),
 });
 
 /**

@@ -49,6 +49,8 @@ export type Appended =
   | { readonly kind: 'unplannable'; readonly error: SwitchyardError }
   /** The run is to stop: nothing that goes forward is appended any more. */
   | { readonly kind: 'stopped' }
+  /** The run has ended in the meantime. */
+  | { readonly kind: 'ended' }
   | Fenced;
 
 /** The state that a run enters with what is appended. */
@@ -68,5 +70,5 @@ export type Stopped =
   | { readonly kind: 'past-pivot'; readonly step: string }
   | Fenced;
 
-/** Marks the run and takes from it what nobody has begun. May be repeated: the first cause stands, the rest is done again. */
+/** Marks the run and takes from it what no worker has. May be repeated: the first cause stands, the rest is done again. */
 export type StopRun = (run: string, request: StopRequest, fence?: Fence) => Promise<Stopped>;

@@ -1,6 +1,6 @@
 /**
  * A person's word about a run that waits for one: whether it may be said, and what becomes of the facts. Pure; carried
- * out by `queues/operate-run.ts` in one script, which refuses when the run has moved on in the meantime.
+ * out by `queues/run-control.ts` in one script, which refuses when the run has moved on in the meantime.
  *
  * No word decides anything by itself. It changes what is known, and the root decides again.
  */
@@ -8,9 +8,10 @@ import { SwitchyardError } from '../errors.js';
 import type { EffectDone, Facts, OperatorCommand, OperatorStatus, OperatorWord } from '../facts.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import { decide } from './decide.js';
+import { ROOT_STAGE } from './decide-saga.js';
 import type { SagaDefinition, WorkflowDefinition } from './definition.js';
 import { undoStage } from './move.js';
-import { answersTo } from './questions.js';
+import { answersTo, errorAbout } from './questions.js';
 import { stepOf, taskOf } from './stage-task.js';
 
 export interface OperatorRequest {
@@ -34,8 +35,8 @@ export interface Statement {
   readonly word: OperatorWord;
   /** The stage whose failed job is forgotten, so that it is tried again. */
   readonly again?: string;
-  /** Attempts at that stage up to this one are answered for. */
-  readonly answeredFor?: number;
+  /** Attempts at a stage up to this one are answered for. */
+  readonly answeredFor?: { readonly stage: string; readonly attempt: number };
   /** The effect that a person says has happened. */
   readonly done?: EffectDone;
 }
@@ -53,11 +54,12 @@ export function operate(
     throw illegal(facts, request, 'it asks nothing that this would answer');
   }
   const { status, about: step } = move;
-  if (!answersTo(status).includes(request.command)) {
-    throw illegal(facts, request, `in this state it takes ${answersTo(status).join(', ')}`);
+  const stage = status === 'compensation_stuck' ? undoStage(step) : step;
+  const answers = answersTo(status, errorAbout(facts, stage));
+  if (!answers.includes(request.command)) {
+    throw illegal(facts, request, `about "${stage}" it takes ${answers.join(', ')}`);
   }
   assertReason(facts, request);
-  const stage = status === 'compensation_stuck' ? undoStage(step) : step;
   const to = status === 'compensation_stuck' ? ('compensating' as const) : undefined;
   const said: Statement = { from: status, to, question: step, word: wordOf(request, stage, now) };
   switch (request.command) {
@@ -65,13 +67,19 @@ export function operate(
     case 'abandon':
       return said;
     case 'resume':
-      return { ...said, again: stage, answeredFor: lastAttempt(facts, stage) };
+      return { ...said, ...tryAgain(facts, stage) };
     case 'resolve':
       if (request.happened === undefined)
         throw invalid(record.id, 'say whether the effect happened: --happened, or --not-happened');
-      if (!request.happened) return { ...said, again: stage, answeredFor: lastAttempt(facts, stage) };
+      if (!request.happened) return { ...said, ...tryAgain(facts, stage) };
       return { ...said, done: resolved(definition, facts, request, stage, now) };
   }
+}
+
+/** The root has no failed job to forget: it decides again as soon as its question is answered. */
+function tryAgain(facts: Facts, stage: string): Pick<Statement, 'again' | 'answeredFor'> {
+  const answeredFor = { stage, attempt: lastAttempt(facts, stage) };
+  return stage === ROOT_STAGE ? { answeredFor } : { again: stage, answeredFor };
 }
 
 function wordOf({ command, by, reason, happened }: OperatorRequest, stage: string, at: number): OperatorWord {

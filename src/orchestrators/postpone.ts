@@ -11,7 +11,8 @@ export function isPostponement({ code }: Pick<ErrorRecord, 'code'>): boolean {
 
 /**
  * Milliseconds to put a job off that ended with this error; undefined when it is none to put off for. As long as the
- * server asked for, and longer each time, up to five minutes for one that is paused and fifteen seconds for a busy one.
+ * server asked for, and longer each time, up to five minutes for one that is paused. For a busy one it is fifteen seconds at
+ * first, and up to five minutes where that lasts.
  *
  * @param before Times that the job has been put back already, from 0.
  * @param random 0 ≤ random < 1.
@@ -23,7 +24,8 @@ export function postponement(
 ): number | undefined {
   const longest = LONGEST_MS[code];
   if (longest === undefined || !retryable) return undefined;
-  const { firstMs, jitter } = POSTPONE_DEFAULTS;
-  const grown = Math.min(longest, firstMs * 2 ** before);
+  const { firstMs, jitter, doubledEvery, longestMs } = POSTPONE_DEFAULTS;
+  const longestNow = Math.min(longestMs.SERVER_PAUSED, longest * 2 ** Math.floor(before / doubledEvery));
+  const grown = Math.min(longestNow, firstMs * 2 ** before);
   return Math.ceil(Math.max(grown, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS)) * (1 + jitter * random));
 }

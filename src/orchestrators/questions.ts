@@ -1,6 +1,7 @@
 /** What a run asks of people, and what they may answer. Pure. */
 import type { ErrorRecord } from '../errors.js';
 import type { Facts, OperatorCommand, OperatorStatus } from '../facts.js';
+import { ROOT_STAGE } from './decide-saga.js';
 import type { WorkflowDefinition } from './definition.js';
 import { ATTENTION_SUFFIX, undoStage } from './move.js';
 
@@ -25,9 +26,23 @@ const ANSWERS: Readonly<Record<OperatorStatus, readonly OperatorCommand[]>> = {
   compensation_stuck: ['resume', 'resolve', 'skip', 'abandon'],
 };
 
-/** What may be said of a run in this state. */
-export function answersTo(status: OperatorStatus): readonly OperatorCommand[] {
-  return ANSWERS[status];
+/**
+ * What may be said of a run in this state, about this failure. An undo whose answer was lost is not simply tried again: it
+ * may have happened. A failure of the root's own is no effect that could have.
+ */
+export function answersTo(status: OperatorStatus, error?: ErrorRecord): readonly OperatorCommand[] {
+  const answers = ANSWERS[status];
+  if (status === 'compensation_stuck' && error?.code === 'IN_DOUBT') return answers.filter((one) => one !== 'resume');
+  if (status === 'step_stuck' && error?.step === ROOT_STAGE) return answers.filter((one) => one !== 'resolve');
+  return answers;
+}
+
+/** Why the stage that a run asks about could not go on. */
+export function errorAbout({ record, stages }: Facts, about: string): ErrorRecord | undefined {
+  const fact = stages.get(about);
+  if (fact?.state === 'failed') return fact.error;
+  const own = about === ROOT_STAGE ? record.failedAttempts.get(ROOT_STAGE)?.at(-1)?.error : undefined;
+  return own && { ...own, step: ROOT_STAGE };
 }
 
 /** The open questions of a run, approvals in the order of their asking. */
@@ -56,13 +71,14 @@ function approvals({ record, stages }: Facts): readonly Question[] {
 
 function stuck(
   definition: WorkflowDefinition | undefined,
-  { record, stages }: Facts,
+  facts: Facts,
   step: string,
   status: OperatorStatus,
 ): readonly Question[] {
+  const { record } = facts;
   if (definition !== undefined && definition.pattern !== 'saga') return [];
   const about = status === 'compensation_stuck' ? undoStage(step) : step;
-  const fact = stages.get(about);
+  const error = errorAbout(facts, about);
   const intent = record.intents.get(about);
   const undoArgs = record.done.get(step)?.undoArgs ?? record.intents.get(step)?.undoArgs;
   const since = record.failedAttempts.get(about)?.at(-1)?.finishedAt;
@@ -72,9 +88,9 @@ function stuck(
       status,
       ...(typeof since === 'number' && { since }),
       ...(status === 'compensation_stuck' && undoArgs !== undefined && { input: undoArgs }),
-      ...(fact?.state === 'failed' && { error: fact.error }),
+      ...(error && { error }),
       ...(intent && { key: intent.key }),
-      answers: answersTo(status),
+      answers: answersTo(status, error),
     },
   ];
 }

@@ -1,6 +1,6 @@
 /** Retrying a run that has ended: in its place where something of it can be kept, or as a new run. Pure. */
 import { SwitchyardError } from '../errors.js';
-import type { Facts } from '../facts.js';
+import type { Facts, RunRecord } from '../facts.js';
 import type { Classification, WorkflowDefinition } from './definition.js';
 import { ESCALATION, undoStage } from './move.js';
 
@@ -9,6 +9,11 @@ export type RetryPlan =
   | { readonly kind: 'in-place'; readonly again: readonly string[] }
   /** Nothing of it may be kept: its input is run again, as another run. */
   | { readonly kind: 'new-run' };
+
+/** How often a run was begun anew in its place. */
+export function retriesOf({ words }: Pick<RunRecord, 'words'>): number {
+  return words.filter(({ command }) => command === 'retry').length;
+}
 
 /**
  * @throws SwitchyardError ILLEGAL_STATE for a run that has not ended, or has completed

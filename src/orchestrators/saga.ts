@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import type { Duration } from '../config.js';
 import { SwitchyardError } from '../errors.js';
-import type { Task, TaskInput, TaskOutput } from '../task.js';
+import type { ForeignJob, Task, TaskInput, TaskOutput } from '../task.js';
 import {
   assertDefinition,
   deadlineOf,
@@ -16,6 +16,11 @@ import {
   type UndoFacts,
   type Workflow,
 } from './definition.js';
+
+/** Nothing to add for a task that our workers run; for one of `fromQueue`, the reason why it does not compile. */
+type OwnTask<T> = T extends { readonly foreign: ForeignJob }
+  ? 'fromQueue() cannot be a step, undo or find: its worker records no intent, so nobody could tell whether to undo it'
+  : unknown;
 
 interface StepSpec<In, Done, T extends Task, U extends Task, F extends Task> {
   /**
@@ -28,10 +33,10 @@ interface StepSpec<In, Done, T extends Task, U extends Task, F extends Task> {
    * Takes the effect back. Its arguments are computed before the effect, with `output` undefined, and stored with the
    * intent: whatever it needs must come from the input and the key.
    */
-  readonly undo?: readonly [task: U, with_: (facts: UndoFacts<In, TaskOutput<T>>) => TaskInput<U>];
+  readonly undo?: readonly [task: U & OwnTask<U>, with_: (facts: UndoFacts<In, TaskOutput<T>>) => TaskInput<U>];
   /** Asks the tool whether an effect whose answer was lost has happened; `found` makes the step's output of its answer. */
   readonly find?: readonly [
-    task: F,
+    task: F & OwnTask<F>,
     with_: (facts: Omit<StepFacts<In>, 'done'>) => TaskInput<F>,
     found: (answer: TaskOutput<F>) => TaskOutput<T> | undefined,
   ];
@@ -40,7 +45,7 @@ interface StepSpec<In, Done, T extends Task, U extends Task, F extends Task> {
 export interface SagaBuilder<In, Sent, Done extends Record<string, unknown>> {
   step<Name extends string, T extends Task, U extends Task = Task<never>, F extends Task = Task<never>>(
     name: Name extends keyof Done ? never : Name,
-    task: T,
+    task: T & OwnTask<T>,
     spec: StepSpec<In, Readonly<Done>, T, U, F>,
   ): SagaBuilder<In, Sent, Done & Record<Name, TaskOutput<T>>>;
   /**
@@ -91,13 +96,14 @@ class SagaChain<In, Sent, Done extends Record<string, unknown>> implements SagaB
 
   step<Name extends string, T extends Task, U extends Task = Task<never>, F extends Task = Task<never>>(
     name: Name extends keyof Done ? never : Name,
-    task: T,
+    task: T & OwnTask<T>,
     spec: StepSpec<In, Readonly<Done>, T, U, F>,
   ): SagaBuilder<In, Sent, Done & Record<Name, TaskOutput<T>>> {
     if (this.steps.some((step) => step.name === name)) {
       throw new SwitchyardError('INVALID_DEFINITION', `workflow "${this.head.name}" has two steps named "${name}"`);
     }
-    assertPivot(this.head.name, name, spec, this.steps);
+    assertOwnTasks(this.head.name, name, [task, spec.undo?.[0], spec.find?.[0]]);
+    assertPivot(this.head.name, name, { spec, task }, this.steps);
     assertNoNestedUndo(this.head.name, name, spec);
     return new SagaChain<In, Sent, Done & Record<Name, TaskOutput<T>>>(this.head, [
       ...this.steps,
@@ -122,7 +128,12 @@ export function defineSaga<Input extends z.ZodType>(
   return new SagaChain({ name, version, input, ...deadlineOf(name, deadline) }, []);
 }
 
-function assertPivot(workflow: string, step: string, spec: ErasedStepSpec, before: readonly StepDefinition[]): void {
+function assertPivot(
+  workflow: string,
+  step: string,
+  { spec, task }: { readonly spec: ErasedStepSpec; readonly task: Task },
+  before: readonly StepDefinition[],
+): void {
   if (!spec.pivot) return;
   const other = before.find(({ pivot }) => pivot)?.name;
   const fault =
@@ -130,7 +141,9 @@ function assertPivot(workflow: string, step: string, spec: ErasedStepSpec, befor
       ? `step "${other}" is the pivot already; a saga has one point of no return`
       : spec.undo
         ? `step "${step}" is the pivot and has an undo, which would never run: remove one of the two`
-        : undefined;
+        : task.waits
+          ? `step "${step}" is the pivot and waits for an answer, which has no effect: make the step after it the pivot`
+          : undefined;
   if (fault !== undefined) throw new SwitchyardError('INVALID_DEFINITION', `workflow "${workflow}": ${fault}`);
 }
 
@@ -141,5 +154,15 @@ function assertNoNestedUndo(workflow: string, step: string, { undo, find }: Eras
   throw new SwitchyardError(
     'INVALID_DEFINITION',
     `workflow "${workflow}", step "${step}": its ${what} is a workflow; only a task can be one`,
+  );
+}
+
+/** A worker of another's records nothing before it acts: after a crash nobody could tell whether its effect is to be undone. */
+function assertOwnTasks(workflow: string, step: string, tasks: readonly (Task | undefined)[]): void {
+  const foreign = tasks.find((task) => task?.foreign);
+  if (!foreign) return;
+  throw new SwitchyardError(
+    'INVALID_DEFINITION',
+    `workflow "${workflow}": "${foreign.name}" of fromQueue() cannot be a step, undo or find of a saga ("${step}"): its worker records no intent before it acts, so nobody could tell whether to undo it. Run it as a branch or a route, or run its code by sy.processor() in that worker`,
   );
 }

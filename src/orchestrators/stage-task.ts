@@ -33,11 +33,22 @@ export function stageTask(definition: WorkflowDefinition, stage: Stage, facts: F
   return step ? { task, input: step.with(stepFacts(facts, stage.stage)) } : { task };
 }
 
-/** No worker checks what a stage asks that waits for an answer. @throws SwitchyardError INVALID_DEFINITION */
-export function checkQuestion({ task, input }: StageTask, stage: string): unknown {
-  const parsed = task?.waits ? task.input?.safeParse(input) : undefined;
+/**
+ * No worker of ours checks what a stage asks that waits for an answer, nor what one is given that another's worker runs.
+ * @throws SwitchyardError INVALID_DEFINITION, INVALID_INPUT
+ */
+export function checkUnserved({ task, input }: StageTask, stage: string): unknown {
+  const parsed = task?.waits || task?.foreign ? task.input?.safeParse(input) : undefined;
   if (!parsed) return input;
   if (parsed.success) return parsed.data;
+  if (task?.foreign) {
+    const issues = issuesOf(parsed.error);
+    throw new SwitchyardError(
+      'INVALID_INPUT',
+      `task "${task.name}" refuses what "${stage}" gives it: ${describeIssues(issues)}`,
+      { step: stage, issues },
+    );
+  }
   throw new SwitchyardError(
     'INVALID_DEFINITION',
     `"${stage}" cannot ask this: ${describeIssues(issuesOf(parsed.error))}`,
@@ -55,7 +66,7 @@ export function stepFacts({ record }: Facts, stage: string): StepFacts {
  * @throws SwitchyardError INVALID_JOB when the definition has no such stage: another version made the job.
  */
 export function taskOf(definition: WorkflowDefinition, stage: Pick<Stage, 'kind' | 'stage'>): Task {
-  const task = lookUp(definition, stage);
+  const task = stageOf(definition, stage);
   if (task) return task;
   throw new SwitchyardError(
     'INVALID_JOB',
@@ -63,7 +74,11 @@ export function taskOf(definition: WorkflowDefinition, stage: Pick<Stage, 'kind'
   );
 }
 
-function lookUp(definition: WorkflowDefinition, { kind, stage }: Pick<Stage, 'kind' | 'stage'>): Task | undefined {
+/** The same, or undefined when the definition has no such stage. */
+export function stageOf(
+  definition: WorkflowDefinition,
+  { kind, stage }: Pick<Stage, 'kind' | 'stage'>,
+): Task | undefined {
   switch (definition.pattern) {
     case 'fan-out':
       return kind === 'branch' ? definition.branches[stage]?.run : undefined;
@@ -104,7 +119,17 @@ export function kindOfStage(definition: WorkflowDefinition, stage: string): Stag
 
 /** The task behind a stage's name that waits for an answer; undefined for any other, and for a name that is none. */
 export function waitStage(definition: WorkflowDefinition, stage: string): Task | undefined {
-  const kind = kindOfStage(definition, stage);
-  const task = kind === 'attention' ? undefined : lookUp(definition, { kind, stage });
+  const task = namedTask(definition, stage);
   return task?.waits ? task : undefined;
+}
+
+/** The task behind a stage's name that another's worker runs; undefined as above. */
+export function foreignStage(definition: WorkflowDefinition, stage: string): Task | undefined {
+  const task = namedTask(definition, stage);
+  return task?.foreign ? task : undefined;
+}
+
+function namedTask(definition: WorkflowDefinition, stage: string): Task | undefined {
+  const kind = kindOfStage(definition, stage);
+  return kind === 'attention' ? undefined : stageOf(definition, { kind, stage });
 }

@@ -12,9 +12,12 @@ import type {
 } from '../facts.js';
 import type { Tags } from '../tags.js';
 import { planBranches } from './decide-fan-out.js';
+import { ROOT_STAGE } from './decide-saga.js';
 import type { Classification, FanOutDefinition, ListFanOutDefinition, WorkflowDefinition } from './definition.js';
+import { whyNotStopped } from './foreign.js';
 import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js';
-import { type Question, questionsOf } from './questions.js';
+import { errorAbout, type Question, questionsOf } from './questions.js';
+import { retriesOf } from './retry-plan.js';
 import { type RoutingDecision, routingDecision } from './routing-decision.js';
 
 export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
@@ -34,7 +37,7 @@ export interface TimelineEntry {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly attempts: readonly TimelineAttempt[];
-  /** Why a branch was skipped. */
+  /** Why a branch was skipped, or why a run that is to stop still waits for it. */
   readonly reason?: string;
   /** The run that stands for this stage. */
   readonly run?: string;
@@ -87,12 +90,14 @@ export function statusOf(facts: Facts): RunStatus {
   if (record.outcome) return record.outcome.status;
   if (record.phase) return record.phase;
   const begun = [...facts.stages.values()].some((fact) => fact.state !== 'pending' || fact.startedAt !== undefined);
-  return begun || record.decision !== undefined || record.intents.size > 0 ? 'running' : 'queued';
+  // One that waits for a signal has begun to, though no job of it ever runs.
+  const recorded = record.decision !== undefined || record.intents.size > 0 || record.asked.size > 0;
+  return begun || recorded ? 'running' : 'queued';
 }
 
 /** The document of one run. Without its definition (a worker elsewhere has it) the stages come in the facts' order. */
 export function describeRun(definition: WorkflowDefinition | undefined, facts: Facts): RunDocument {
-  const timeline = stagesInOrder(definition, facts).map((stage) => timelineEntry(stage, facts));
+  const timeline = stagesInOrder(definition, facts).map((stage) => timelineEntry(stage, facts, definition));
   return { ...summarizeRun(definition, facts), timeline };
 }
 
@@ -127,24 +132,27 @@ export function summarizeRun(
 }
 
 /** A run that was retried in its place will tell of its next end: what became of the last one is past. */
-function callbackOf({ callback, delivery, words }: RunRecord): Pick<RunSummary, 'callback'> {
+function callbackOf(record: RunRecord): Pick<RunSummary, 'callback'> {
+  const { callback, delivery } = record;
   if (!callback) return {};
   const url = callback.url.replace(/[?#].*$/s, '');
-  const retries = words.filter(({ command }) => command === 'retry').length;
-  if (delivery?.delivery !== retries) return { callback: { url, state: 'waiting', attempts: 0 } };
+  if (delivery?.delivery !== retriesOf(record)) return { callback: { url, state: 'waiting', attempts: 0 } };
   const { state, attempts, at, error } = delivery;
   return { callback: { url, state, attempts, at, ...(error !== undefined && { error }) } };
 }
 
 /** Why the run ended as it did, or why it waits for a person: then the failure of the stage that it asks about. */
-function errorOf({ record, stages }: Facts): Pick<RunDocument, 'error'> {
+function errorOf(facts: Facts): Pick<RunDocument, 'error'> {
+  const { record, stages } = facts;
   if (record.outcome) return record.outcome.error ? { error: record.outcome.error } : {};
   if (record.phase === undefined || record.phase === 'compensating' || record.phase === 'waiting_approval') return {};
   const failed = [...stages].findLast(
     ([stage, fact]) =>
       fact.state === 'failed' && (record.phase === 'compensation_stuck') === stage.endsWith(undoStage('')),
   );
-  return failed?.[1].state === 'failed' ? { error: { ...failed[1].error, step: failed[0] } } : {};
+  if (failed?.[1].state === 'failed') return { error: { ...failed[1].error, step: failed[0] } };
+  const own = errorAbout(facts, ROOT_STAGE);
+  return own ? { error: own } : {};
 }
 
 export interface NamedStage {
@@ -193,7 +201,11 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
   }
 }
 
-export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
+export function timelineEntry(
+  stage: NamedStage,
+  facts: Facts,
+  definition?: WorkflowDefinition,
+): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
     return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };
@@ -203,6 +215,7 @@ export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
   const last = attempts.at(-1);
   const pendingSince = fact?.state === 'pending' ? fact.startedAt : undefined;
   const state = stateOf(fact, facts.record, name);
+  const reason = state === 'running' && facts.record.stop && definition ? whyNotStopped(definition, name) : undefined;
   return {
     name,
     kind,
@@ -211,6 +224,7 @@ export function timelineEntry(stage: NamedStage, facts: Facts): TimelineEntry {
     finishedAt: state === 'completed' || state === 'failed' ? (last?.finishedAt ?? null) : null,
     attempts,
     ...nestedRun(facts.record, name),
+    ...(reason !== undefined && { reason }),
   };
 }
 
@@ -227,6 +241,7 @@ function stateOf(fact: StageFact | undefined, record: RunRecord, name: string): 
 }
 
 function attemptsOf(name: string, fact: StageFact | undefined, record: RunRecord): readonly TimelineAttempt[] {
+  if (fact?.state !== 'pending' && fact?.foreign) return foreignAttempts(fact, fact.foreign);
   const attempts: TimelineAttempt[] = [...(record.failedAttempts.get(name) ?? [])];
   const done = record.done.get(name) ?? (fact?.state === 'done' ? fact : undefined);
   if (done) attempts.push({ n: done.attempt, startedAt: done.startedAt, finishedAt: done.finishedAt });
@@ -235,4 +250,15 @@ function attemptsOf(name: string, fact: StageFact | undefined, record: RunRecord
     attempts.push({ n: 1, startedAt: null, finishedAt: null, error: fact.error });
   }
   return attempts;
+}
+
+/** As its job tells them, or one without times when that job is gone; the last one's end is the stage's. */
+function foreignAttempts(
+  fact: Exclude<StageFact, { state: 'pending' }>,
+  told: readonly TimelineAttempt[],
+): readonly TimelineAttempt[] {
+  const attempts = told.length > 0 ? told : [{ n: 1, startedAt: null, finishedAt: null }];
+  return attempts.map((attempt, at) =>
+    fact.state === 'failed' && at === attempts.length - 1 ? { ...attempt, error: fact.error } : attempt,
+  );
 }

@@ -44,6 +44,21 @@ export function stageTimers(
   });
 }
 
+/** The clocks of a run as its log knows them. */
+export function knownTimers({ clocks, createdAt }: RunRecord): readonly Timer[] {
+  return [...(clocks ?? [])].map(([timer, due]) => ({ timer, afterMs: due - createdAt, since: 'acceptance' }));
+}
+
+/**
+ * The clocks with which an ended run goes on: its deadline, if that has not passed. Those of stages begin anew with them.
+ * A deadline that has passed would stop the run again before it has done anything, and whoever retries it knows of it.
+ */
+export function timersOfRetry(record: RunRecord, now: number): readonly Timer[] {
+  return knownTimers(record).filter(
+    ({ timer, afterMs }) => timer === DEADLINE_TIMER && record.createdAt + afterMs > now,
+  );
+}
+
 /** When a routed run that nobody has answered goes to a person, in milliseconds after its acceptance; undefined: never. */
 export function slaWarningMs(definition: RouterDefinition, record: RunRecord): number | undefined {
   const { priority } = record.decision as Classification;

@@ -7,6 +7,7 @@ import { CALLBACK_MAX_BYTES, CALLBACK_MAX_PAUSE_MS, type CallbackRules } from '.
 import { type SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { CallbackDelivery, RunOutcome, RunRecord } from '../facts.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
+import { retriesOf } from '../orchestrators/retry-plan.js';
 import { summarizeRun } from '../orchestrators/timeline.js';
 import type { CallbackSender, DeliveryRecord } from '../ports.js';
 import { CallbackJob, parseJob, runOfLaterVersion } from '../schema.js';
@@ -44,11 +45,6 @@ export function createCallbackHandler(deps: CallbackDependencies): JobHandler {
       return invalidOrPutBack(deps, job, thrown);
     }
   };
-}
-
-/** How often a run was begun anew in its place: each of its ends is told of. */
-export function retriesOf({ words }: RunRecord): number {
-  return words.filter(({ command }) => command === 'retry').length;
 }
 
 async function deliver(

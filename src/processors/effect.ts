@@ -234,12 +234,12 @@ async function recordLostWorker(
   });
 }
 
-function inDoubt({ step, task }: Effect, why: string): SwitchyardError {
+function inDoubt({ stage: { stage, kind }, task }: Effect, why: string): SwitchyardError {
   return new SwitchyardError(
     'IN_DOUBT',
-    `step "${step.name}" may or may not have happened (${why}), and "${task.name}" does not say how it is safe to repeat. Find out at its service; then declare key, idempotent or find, so that the next run can help itself`,
+    `${kind} "${stage}" may or may not have happened (${why}), and "${task.name}" does not say how it is safe to repeat. Find out at its service; then declare key, idempotent or find, so that the next run can help itself`,
     // Still unanswered: a worker that dies after recording this must not make the next attempt believe otherwise.
-    { step: step.name, answered: false },
+    { step: stage, answered: false },
   );
 }
 

@@ -4,27 +4,73 @@
  * innocent then end, and the poison is alone when it dies, until its bound is met.
  *
  * Alone means that the process has no other job, not even one that waits: whatever is not let in is put back, and nothing
- * is fetched meanwhile. One suspect at a time may wait, for jobs without a record to end.
+ * is fetched meanwhile. One suspect at a time may wait, for jobs without a record to end; and not for as long as the
+ * longest of them, or one suspect would close its process for an hour. Put back, it waits longer the next time, in whichever
+ * process that is, and stays away for longer: it keeps a process closed for a third of the time at most, and is let in
+ * beside tasks of the usual length all the same.
  */
+import { TASK_DEFAULTS } from '../config.js';
+import type { Logger } from '../ports.js';
 
 /** Crashes from which on a job is a suspect. One is an accident: a deployment, a machine that went. */
 const SUSPECT_AFTER = 2;
 
-/** For how long a job is put back that is not let in; a suspect longer, so that the innocent are done first. */
-export const KEPT_OUT_MS = 100;
-export const SUSPECT_KEPT_OUT_MS = 500;
+/** For how long a job without a record is put back that is not let in. */
+const KEPT_OUT_MS = 100;
+
+/** How long a suspect waits to be alone at first, and at most: as long as a task's timeout, where it sets none. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = TASK_DEFAULTS.timeoutMs;
+
+/** A suspect stays away for so many times the wait that was in vain, so that the innocent are done first. */
+const KEPT_OUT_WAITS = 2;
+
+/** @param before Times that the job has been put back already, from 0. */
+export function suspectWait(before: number): { readonly waitMs: number; readonly keptOutMs: number } {
+  const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, before));
+  return { waitMs, keptOutMs: waitMs * KEPT_OUT_WAITS };
+}
 
 type Leave = () => void;
 
 export interface Isolation {
-  /** Lets the job in; whoever was let in says when it leaves. Undefined: put it back. */
-  enter(crashes: number, signal: AbortSignal): Leave | Promise<Leave> | undefined;
+  /** Lets the job in, a suspect within `waitMs`; whoever was let in says when it leaves. Undefined: put it back. */
+  enter(crashes: number, signal: AbortSignal, waitMs: number): Leave | Promise<Leave | undefined> | undefined;
   /** Undefined when jobs may be fetched now, else resolves when they may. */
   closed(): Promise<void> | undefined;
 }
 
-export function isSuspect(crashes: number): boolean {
+function isSuspect(crashes: number): boolean {
   return crashes >= SUSPECT_AFTER;
+}
+
+/** A job's counters, as BullMQ has them. */
+interface Counted {
+  readonly attemptsStarted: number;
+  readonly attemptsMade: number;
+  readonly stalledCounter: number;
+}
+
+/** Lets a job in, or says for how long it is put back. That a process is closed for a suspect's sake is logged. */
+export async function letIn(
+  isolation: Isolation,
+  logger: Logger,
+  { attemptsStarted, attemptsMade, stalledCounter }: Counted,
+  signal: AbortSignal,
+): Promise<{ readonly leave: Leave } | { readonly keptOutMs: number }> {
+  const { waitMs, keptOutMs } = suspectWait(attemptsStarted - attemptsMade - stalledCounter - 1);
+  const entered = isolation.enter(stalledCounter, signal, waitMs);
+  if (entered instanceof Promise) {
+    logger.warn(
+      { waitMs },
+      'a job that has lost its worker twice waits for the others of this process to end, since it runs alone; none is fetched meanwhile',
+    );
+  }
+  const leave = await entered;
+  if (leave) return { leave };
+  if (!isSuspect(stalledCounter)) return { keptOutMs: KEPT_OUT_MS };
+  logger.warn({ keptOutMs }, 'a job that has lost its worker twice found no process to itself; it is put back');
+  return { keptOutMs };
 }
 
 export function createIsolation(): Isolation {
@@ -54,13 +100,14 @@ export function createIsolation(): Isolation {
   }
 
   return {
-    enter(crashes, signal) {
+    enter(crashes, signal, waitMs) {
       if (alone || waiting) return undefined;
       const suspect = isSuspect(crashes);
       if (!suspect || together === 0) return admit(suspect);
       return new Promise((resolve) => {
-        const settle = (leave: Leave) => {
+        const settle = (leave: Leave | undefined) => {
           waiting = undefined;
+          clearTimeout(patience);
           signal.removeEventListener('abort', giveUp);
           resolve(leave);
         };
@@ -69,6 +116,10 @@ export function createIsolation(): Isolation {
           settle(() => {});
           changed();
         };
+        const patience = setTimeout(() => {
+          settle(undefined);
+          changed();
+        }, waitMs);
         waiting = () => settle(admit(true));
         if (signal.aborted) giveUp();
         else signal.addEventListener('abort', giveUp, { once: true });

@@ -27,6 +27,17 @@ export interface ActiveJob {
 /** Why a job's signal is aborted when its run is to stop: the attempt is over, and says so itself. */
 export const RUN_STOPS = 'the run is to stop';
 
+/** Why it is aborted when somebody else has the job by now. */
+export const LOCK_LOST = 'the lock was lost to another worker';
+
+const FORWARD: ReadonlySet<unknown> = new Set(['branch', 'route', 'escalation', 'step']);
+
+/** Whether this is a job of the run that a stop of it aborts: undos are not. */
+export function isForward(data: unknown, run: string): boolean {
+  const job: { readonly run?: unknown; readonly kind?: unknown } = typeof data === 'object' && data ? data : {};
+  return job.run === run && FORWARD.has(job.kind);
+}
+
 /** What the worker does with the job. */
 export type Handled =
   | { readonly kind: 'completed'; readonly value: unknown }
@@ -90,7 +101,7 @@ export interface ProcessorDependencies {
 
 /** A job of no definition of this worker: another worker has it, unless it belongs to no run at all. */
 export async function leaveToOthers(deps: ProcessorDependencies, job: ActiveJob, run: string): Promise<Handled> {
-  if (await deps.log.read(run)) return putBack(job);
+  if (await deps.log.mark(run)) return putBack(job);
   return { kind: 'failed', error: withoutRun(job, run), final: true, delayMs: 0 };
 }
 
@@ -101,22 +112,26 @@ export function withoutRun(job: ActiveJob, run: string): SwitchyardError {
   );
 }
 
-const PUT_BACK_MS = 250;
-const LONGEST_PUT_BACK_MS = 2_000;
-
-/** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
-export function putBack({ attempt }: ActiveJob): Handled {
-  return { kind: 'put-back', afterMs: Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS) };
-}
-
-/** A job that is none of ours fails alone; whatever else stood in its way may pass. */
+/** What becomes of a job that serves a run and is none of its stages: what it could not do now is tried again. */
 export function invalidOrPutBack(
-  { logger }: Pick<ProcessorDependencies, 'logger'>,
+  deps: Pick<ProcessorDependencies, 'logger'>,
   job: ActiveJob,
   thrown: unknown,
 ): Handled {
   const error = toSwitchyardError(thrown);
   if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-  logger.warn({ job: job.id, code: error.code }, error.message);
+  deps.logger.warn({ job: job.id, code: error.code }, error.message);
   return putBack(job);
+}
+
+const PUT_BACK_MS = 250;
+const LONGEST_PUT_BACK_MS = 2_000;
+
+/** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
+export function putBack({ attempt }: ActiveJob): Handled {
+  return { kind: 'put-back', afterMs: putBackMs(attempt) };
+}
+
+export function putBackMs(attempt: number): number {
+  return Math.min(PUT_BACK_MS * 2 ** (attempt - 1), LONGEST_PUT_BACK_MS);
 }

@@ -5,22 +5,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
-import { WORKER_DEFAULTS } from '../config.js';
-import { SwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
-import { type Isolation, isSuspect, KEPT_OUT_MS, SUSPECT_KEPT_OUT_MS } from './isolation.js';
-import { type ActiveJob, type JobHandler, RUN_STOPS } from './job.js';
-
-export interface WorkerSettings {
-  readonly lockDurationMs: number;
-  readonly lockRenewMs: number;
-  readonly stalledIntervalMs: number;
-  readonly concurrency: number;
-  readonly graceMs: number;
-  readonly reconcileMs: number;
-  readonly clockCheckMs: number;
-}
+import { type Isolation, letIn } from './isolation.js';
+import { type ActiveJob, isForward, type JobHandler, LOCK_LOST, RUN_STOPS } from './job.js';
+import type { WorkerSettings } from './worker-settings.js';
 
 export interface QueueWorkerOptions {
   readonly queue: string;
@@ -33,7 +22,22 @@ export interface QueueWorkerOptions {
   readonly settings: WorkerSettings;
   /** Shared by all workers of a process: what ends one ends them all. */
   readonly isolation: Isolation;
+  /** Told the data of each job that has ended for good here, once Redis has it; must not fail. */
+  readonly onEnded?: (data: unknown) => Promise<void>;
   readonly logger: Logger;
+}
+
+/** What is used of BullMQ's Job, as a type of its own: a team's Worker may be of another copy of BullMQ than ours. */
+export interface BullmqJob {
+  readonly id?: string | undefined;
+  readonly data: unknown;
+  readonly opts: { readonly attempts?: number | undefined };
+  readonly attemptsStarted: number;
+  readonly attemptsMade: number;
+  readonly stalledCounter: number;
+  readonly processedOn?: number | undefined;
+  moveToDelayed(timestamp: number, token?: string): Promise<void>;
+  moveToWaitingChildren(token: string): Promise<boolean>;
 }
 
 /** One queue's worker. `start` and `stop` may be called twice. */
@@ -65,18 +69,20 @@ class AttemptFailed extends Error {
   }
 }
 
+/** The delay that our policy gave this attempt, for the Worker's `backoffStrategy`. */
+export function delayOf(error: unknown): number {
+  return error instanceof AttemptFailed ? error.delayMs : 0;
+}
+
 /** Why a job's signal is aborted when its worker stops; such a job is put back rather than failed. */
 const STOPPING = 'the worker stops';
-const LOCK_LOST = 'the lock was lost to another worker';
-
-/** The longest that Node's timers can wait; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What BullMQ passes on from a connection that is down. */
 const CONNECTION_ERROR = /ECONN|EPIPE|ETIMEDOUT|Connection is closed|Socket timeout|Stream isn't writeable/;
 
 /** Rounds after which a root that finds neither work nor an end is put back instead of keeping its worker busy. */
 const MAX_ROUNDS = 100;
+const ROUND_PAUSE_MS = 1_500;
 
 /** How long a worker that has put a job back lets others go first when the job's time has come. */
 const STEP_ASIDE_MS = 50;
@@ -121,15 +127,12 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
     active.add(job);
     const own = signal ?? new AbortController().signal;
-    const entered = options.isolation.enter(job.stalledCounter, own);
-    const leave = typeof entered === 'function' ? entered : await entered;
+    const entered = await letIn(options.isolation, logger.child({ queue, job: job.id }), job, own);
     try {
-      if (!leave) {
-        return await putBack(job, token ?? '', isSuspect(job.stalledCounter) ? SUSPECT_KEPT_OUT_MS : KEPT_OUT_MS);
-      }
+      if ('keptOutMs' in entered) return await putBack(job, token ?? '', entered.keptOutMs);
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
-      leave?.();
+      if ('leave' in entered) entered.leave();
       active.delete(job);
     }
   };
@@ -144,7 +147,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     stalledInterval: settings.stalledIntervalMs,
     // BullMQ's own bound fails a job at its second crash; ours counts per job (MAX_CRASHES).
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof AttemptFailed ? error.delayMs : 0) },
+    settings: { backoffStrategy: (_attempts, _type, error) => delayOf(error) },
   });
   worker.isolation = options.isolation;
   // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
@@ -155,6 +158,14 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   worker.on('stalled', (job) =>
     logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again'),
   );
+  const told = new Set<Promise<void>>();
+  const tell = (job: Job | undefined): void => {
+    if (!job?.finishedOn || !options.onEnded) return;
+    const telling: Promise<void> = options.onEnded(job.data).finally(() => told.delete(telling));
+    told.add(telling);
+  };
+  worker.on('completed', tell);
+  worker.on('failed', tell);
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) worker.cancelJob(job, LOCK_LOST);
   });
@@ -177,7 +188,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
       // Not awaited: it waits for a connection to end that there is no longer.
       void worker.disconnect().catch(() => {});
     });
-    await Promise.race([worker.close(), grace]);
+    await Promise.race([worker.close().then(() => Promise.all(told)), grace]);
     limits.abort();
     await grace.catch(() => {});
   }
@@ -204,16 +215,13 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   };
 }
 
-const FORWARD: ReadonlySet<unknown> = new Set(['branch', 'route', 'escalation', 'step']);
-
-function isForward(data: unknown, run: string): boolean {
-  const job: { readonly run?: unknown; readonly kind?: unknown } = typeof data === 'object' && data ? data : {};
-  return job.run === run && FORWARD.has(job.kind);
-}
-
-async function processJob(
-  options: QueueWorkerOptions,
-  job: Job,
+/**
+ * One job: its handler asked, and the answer said in BullMQ's words. Also for a Worker that is not ours, which takes the
+ * same words, whichever copy of BullMQ it is of: it knows them by their names.
+ */
+export async function processJob(
+  options: Pick<QueueWorkerOptions, 'queue' | 'keys' | 'handler' | 'logger'>,
+  job: BullmqJob,
   token: string,
   signal: AbortSignal,
   stepAside: (forMs: number) => void,
@@ -256,38 +264,14 @@ async function processJob(
     }
   }
   logger.error({ queue, job: id }, 'a root goes round without finding work or an end; it is put back');
-  return await putBack(job, token, options.settings.stalledIntervalMs);
+  return await putBack(job, token, ROUND_PAUSE_MS);
 }
 
 /**
  * By way of the delayed jobs also when it is to be taken up at once: BullMQ's move back to the waiting ones tells nobody
  * of a job with a priority, and a worker that idles elsewhere would sleep on for 5 s.
  */
-async function putBack(job: Job, token: string, afterMs: number): Promise<never> {
+export async function putBack(job: Pick<BullmqJob, 'moveToDelayed'>, token: string, afterMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + afterMs, token);
   throw new DelayedError();
-}
-
-/**
- * The settings with their defaults, checked: a wrong one shows only under a crash, as work done twice or never.
- * @throws SwitchyardError INVALID_CONFIG
- */
-export function workerSettings(overrides: Partial<WorkerSettings> = {}): WorkerSettings {
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const settings = { ...WORKER_DEFAULTS, ...given };
-  for (const [name, value] of Object.entries(settings)) {
-    const least = name === 'graceMs' ? 0 : 1;
-    if (Number.isInteger(value) && value >= least && value <= LONGEST_TIMER_MS) continue;
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `${name} is ${value}; it must be a whole number from ${least} to ${LONGEST_TIMER_MS}`,
-    );
-  }
-  if (settings.lockRenewMs * 2 > settings.lockDurationMs) {
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `lockRenewMs (${settings.lockRenewMs}) must be at most half of lockDurationMs (${settings.lockDurationMs}): a lock that runs out between two renewals gives its job to a second worker`,
-    );
-  }
-  return settings;
 }

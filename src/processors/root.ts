@@ -23,6 +23,9 @@ import {
   withoutRun,
 } from './job.js';
 
+/** Decisions in a row, each on facts that the one before has changed; more are a move that is refused again and again. */
+const MAX_ROUNDS = 20;
+
 type EndMove = Extract<Move, { kind: 'end' }>;
 
 export function createRootHandler(deps: ProcessorDependencies): JobHandler {
@@ -51,7 +54,7 @@ async function wake(
   definition: WorkflowDefinition,
   run: string,
 ): Promise<Handled> {
-  for (;;) {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const facts = await deps.log.read(run);
     if (!facts) throw withoutRun(job, run);
     if (facts.record.outcome) return ended(facts.record.outcome, facts);
@@ -61,6 +64,8 @@ async function wake(
         : await carryOut(deps, job, definition, facts, nextMove(definition, facts));
     if (handled !== 'again') return handled;
   }
+  deps.logger.error({ run, job: job.id }, 'the root of this run decides the same again and again; it is put back');
+  return putBack(job);
 }
 
 /** The reducer's move; a definition whose own functions throw while deciding ends the run. */
@@ -82,14 +87,16 @@ async function afterCrashes(
   definition: WorkflowDefinition,
   facts: Facts,
 ): Promise<Handled | 'again'> {
-  const { id: run, failedAttempts, phase } = facts.record;
+  const { id: run, answeredFor, failedAttempts, phase } = facts.record;
   const error: ErrorRecord = {
     code: 'CRASH_LOOP',
     message: `run ${run} lost its worker ${job.crashes} times while its root was at work; what its definition does there is not tried again. Look in the worker's log for what ended it`,
     retryable: false,
   };
   if (definition.pattern !== 'saga') return await recordEnd(deps, job, facts, { status: 'failed', error });
-  if (phase === undefined && !failedAttempts.has(ROOT_STAGE)) return await recordOwnFailure(deps, job, facts, error);
+  const own = failedAttempts.get(ROOT_STAGE)?.at(-1)?.n ?? 0;
+  if (phase === undefined && own <= (answeredFor.get(ROOT_STAGE) ?? 0))
+    return await recordOwnFailure(deps, job, facts, error);
   const move = decide(definition, facts);
   if (move.kind !== 'end') return await carryOut(deps, job, definition, facts, move);
   const outcome = { status: move.status, error: move.error ?? error, ...notUndone(definition, facts, move.status) };
@@ -113,7 +120,7 @@ async function carryOut(
       const appended = await deps.append(definition, facts, job.fence, move.stages, move.phase);
       if (appended.kind === 'fenced-off') return appended;
       if (appended.kind === 'appended') return { kind: 'park' };
-      if (appended.kind === 'stopped') return 'again';
+      if (appended.kind === 'stopped' || appended.kind === 'ended') return 'again';
       // A saga's stages are made without functions of its definition: it would be cut off halfway by a mistake of ours.
       if (definition.pattern === 'saga' && !move.stages.some((stage) => waitsForAnswer(definition, stage))) {
         throw appended.error;
@@ -130,7 +137,8 @@ async function carryOut(
       const question = { kind: 'attention' as const, stage: attentionStage(move.about) };
       const appended = await deps.append(definition, facts, job.fence, [question], move.status);
       if (appended.kind === 'unplannable') throw appended.error;
-      if (appended.kind !== 'appended') return appended.kind === 'stopped' ? 'again' : appended;
+      if (appended.kind === 'stopped' || appended.kind === 'ended') return 'again';
+      if (appended.kind === 'fenced-off') return appended;
       deps.logger.warn({ run, status: move.status, about: move.about }, 'the run waits for a person');
       return { kind: 'park' };
     }

@@ -12,7 +12,6 @@ import { taskOf } from '../orchestrators/stage-task.js';
 import { parseJob, runOfLaterVersion, StageJob, type StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
-import { stopWhenDecided } from './decided-fan-out.js';
 import { runEffect } from './effect.js';
 import {
   type ActiveJob,
@@ -84,30 +83,24 @@ async function runStage(
       if (!facts) throw withoutRun(job, stage.run);
       const nested = await runNested(deps, { stage, task, facts, input: () => stage.input });
       if ('kind' in nested) return nested;
-      const fenced = await stopWhenDecided(deps, job, stage, definition, true);
-      return fenced ?? completed(deps, { ...job, startedAt: nested.startedAt }, nested.output);
+      return completed(deps, { ...job, startedAt: nested.startedAt }, nested.output);
     }
+    // Before the stop: what may have happened is in doubt, whatever becomes of the run.
+    await assertNothingLost(deps, job, stage, task);
     if (deps.isStopping(stage.run) && (await isToStop(deps, stage.run))) {
       throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
     }
-    await assertNothingLost(deps, job, stage, task);
     const output = await attemptTask(deps, job, { run: stage.run, stage: stage.stage, task, input: stage.input });
-    return (await stopWhenDecided(deps, job, stage, definition, true)) ?? completed(deps, job, output);
+    return completed(deps, job, output);
   } catch (thrown) {
-    return await failedOrPutBack(
-      deps,
-      job,
-      stage,
-      { task, definition },
-      toSwitchyardError(thrown, { step: stage.stage }),
-    );
+    return await failedOrPutBack(deps, job, stage, task, toSwitchyardError(thrown, { step: stage.stage }));
   }
 }
 
 /** What a worker was told of a run is true until the run has ended; one that was stopped, and begun anew since, goes on. */
 async function isToStop({ log }: ProcessorDependencies, run: string): Promise<boolean> {
-  const facts = await log.read(run);
-  return !facts || facts.record.stop !== undefined;
+  const mark = await log.mark(run);
+  return !mark || mark.stopping;
 }
 
 function isEffect(kind: StageJob['kind']): boolean {
@@ -133,13 +126,13 @@ async function failed(
   deps: ProcessorDependencies,
   job: ActiveJob,
   stageJob: StageJob,
-  { task, definition }: { readonly task: Task | undefined; readonly definition: WorkflowDefinition },
+  task: Task | undefined,
   thrown: SwitchyardError,
 ): Promise<Handled> {
   const { run, stage } = stageJob;
   const stopped = job.signal.aborted && job.signal.reason === RUN_STOPS;
   const lost = thrown.answered === false && task !== undefined && isUndeclared(task, stageJob.kind);
-  const error = lost && !stopped && thrown.code !== 'IN_DOUBT' ? inDoubt(stage, task, thrown.message) : thrown;
+  const error = lost && thrown.code !== 'IN_DOUBT' ? inDoubt(stage, task, thrown.message) : thrown;
   if (job.signal.aborted && !stopped) {
     // The lock is gone, or the worker stops and puts the job back: this attempt is not the one that says how it ended. But
     // the next one must know that it was cut short.
@@ -161,8 +154,6 @@ async function failed(
   }
   const final = stopped || !error.retryable || job.isLastAttempt;
   deps.logger.info({ run, stage, attempt: job.attempt, code: error.code, final }, error.message);
-  const fenced = final ? await stopWhenDecided(deps, job, stageJob, definition, false) : undefined;
-  if (fenced) return fenced;
   const delayMs = final || !task ? 0 : backoffDelay(task.backoff, job.failures + 1, deps.random(), error.retryAfterMs);
   return { kind: 'failed', error, final, delayMs };
 }

@@ -2,6 +2,8 @@
  * What happens when a clock of a run has run out: its deadline, the warning before its SLA is broken, the deadline of a
  * question. The clock is a job without a parent, so nothing waits for it; whatever it finds, it is over afterwards.
  */
+import { MAX_CRASHES } from '../config.js';
+import { SwitchyardError } from '../errors.js';
 import type { Facts } from '../facts.js';
 import { decideRouter } from '../orchestrators/decide-router.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
@@ -29,15 +31,35 @@ export function createTimerHandler(deps: ProcessorDependencies): JobHandler {
       const later = runOfLaterVersion(job.data);
       if (later !== undefined) return await leaveToOthers(deps, job, later);
       const { run, workflow, version, timer } = parseJob(TimerJob, job.data, job.id);
+      if (job.crashes > MAX_CRASHES) return await giveUp(deps, job, run, timer);
       const facts = await deps.log.read(run);
       if (!facts || facts.record.outcome) return OVER;
       const definition = deps.definition(workflow, version);
       if (!definition) return await leaveToOthers(deps, job, run);
-      return await ring(deps, job, definition, facts, timer);
+      const rung = await ring(deps, job, definition, facts, timer);
+      return rung === OVER ? await over(deps, job, run, timer) : rung;
     } catch (thrown) {
       return invalidOrPutBack(deps, job, thrown);
     }
   };
+}
+
+/** Before its job goes: a clock that the log knows, and that has no job, is wound again. */
+async function over(deps: ProcessorDependencies, job: ActiveJob, run: string, timer: string): Promise<Handled> {
+  const forgotten = await deps.log.forgetClock(run, job.fence, timer);
+  return forgotten.kind === 'fenced-off' ? forgotten : OVER;
+}
+
+/** What the definition does when this clock rings ends its process: it is not asked again, and the run goes on without it. */
+async function giveUp(deps: ProcessorDependencies, job: ActiveJob, run: string, timer: string): Promise<Handled> {
+  const error = new SwitchyardError(
+    'CRASH_LOOP',
+    `clock "${timer}" of run ${run} lost its worker ${job.crashes} times, and does not ring any more. Look in the worker's log for what ended it; the run waits no longer for this clock, so see whether it needs a person`,
+  );
+  const forgotten = await deps.log.forgetClock(run, job.fence, timer);
+  if (forgotten.kind === 'fenced-off') return forgotten;
+  deps.logger.error({ run, clock: timer, code: error.code }, error.message);
+  return { kind: 'failed', error, final: true, delayMs: 0 };
 }
 
 async function ring(
@@ -84,6 +106,10 @@ async function warnOfSla(
   if (recorded.kind === 'fenced-off') return recorded;
   const appended = await deps.append(definition, late, job.fence, move.stages, move.phase);
   if (appended.kind === 'unplannable') throw appended.error;
-  deps.logger.warn({ run: record.id }, 'a run comes near its SLA without an answer; it was escalated');
-  return appended.kind === 'fenced-off' ? appended : OVER;
+  if (appended.kind === 'fenced-off') return appended;
+  // One that has ended, or is to stop, needs nobody any more.
+  if (appended.kind === 'appended') {
+    deps.logger.warn({ run: record.id }, 'a run comes near its SLA without an answer; it was escalated');
+  }
+  return OVER;
 }

@@ -23,10 +23,8 @@ export async function assertNothingLost(
   // The log is read for those alone that have been begun before.
   if (!isUndeclared(task, kind) || job.attempt - after <= 1) return;
   if (job.crashes > 0) throw inDoubt(stage, task, 'the worker of an earlier attempt was lost');
-  const facts = await deps.log.read(run);
   // What an earlier job of the stage lost, a person has looked into before they had it retried.
-  const attempts = facts?.record.failedAttempts.get(stage) ?? [];
-  if (!attempts.some(({ n, error }) => n > after && error.answered === false)) return;
+  if (!(await deps.log.lostAnswer(run, stage, { after, before: job.attempt }))) return;
   throw inDoubt(stage, task, 'the answer of an earlier attempt was lost');
 }
 

@@ -1,12 +1,14 @@
 /** Answering a stage that waits: a person's yes or no, a signal from outside, or what its deadline says. */
-import { SwitchyardError } from '../errors.js';
+import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { Answer, OperatorWord } from '../facts.js';
 import { ATTENTION_QUEUE, type RedisKeys, stageJobId } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import type { StopRun } from '../orchestrators/move.js';
 import { waitStage } from '../orchestrators/stage-task.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import { wakingScript } from './bullmq-scripts.js';
+import { stopWhenDecided } from './decided-fan-out.js';
 import { illegal, kindOf, type Said, unknownRun, unknownWorkflow, wordOf } from './said.js';
 
 const ANSWER_STAGE = wakingScript('answer-stage');
@@ -15,13 +17,14 @@ export interface AnswersDependencies {
   readonly scripts: ScriptRunner;
   readonly keys: RedisKeys;
   readonly log: RunLog;
+  readonly stop: StopRun;
   readonly clock: Clock;
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
 }
 
 export type Answers = ReturnType<typeof createAnswers>;
 
-export function createAnswers({ scripts, keys, log, clock, definition: find }: AnswersDependencies) {
+export function createAnswers({ scripts, keys, log, stop, clock, definition: find }: AnswersDependencies) {
   /** @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
   async function answer(
     run: string,
@@ -44,7 +47,7 @@ export function createAnswers({ scripts, keys, log, clock, definition: find }: A
     );
     switch (kindOf(reply)) {
       case 'answered':
-        return;
+        return await afterAnswer(run);
       case 'unknown':
         throw unknownRun(run);
       case 'answered-before':
@@ -55,6 +58,18 @@ export function createAnswers({ scripts, keys, log, clock, definition: find }: A
         throw illegal(run, 'has ended');
       default:
         throw illegal(run, `does not ask about "${stage}" now`);
+    }
+  }
+
+  /** An answer may be the one that decides a fan-out; where its definition is not known here, the reconciler sees to that. */
+  async function afterAnswer(run: string): Promise<void> {
+    try {
+      const record = (await log.read(run))?.record;
+      const definition = record && find(record.workflow, record.version);
+      if (definition) await stopWhenDecided({ log, stop, clock }, run, definition);
+    } catch (thrown) {
+      // The answer is given, and must not be reported as refused.
+      if (toSwitchyardError(thrown).code !== 'REDIS_UNAVAILABLE') throw thrown;
     }
   }
 

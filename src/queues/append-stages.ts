@@ -31,7 +31,7 @@ export function createAppendStages(scripts: ScriptRunner, keys: RedisKeys, jobs:
     );
     const [kind, detail]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     if (kind === 'appended') return { kind, added: Number(detail) };
-    if (kind === 'fenced-off' || kind === 'stopped') return { kind };
+    if (kind === 'fenced-off' || kind === 'stopped' || kind === 'ended') return { kind };
     throw new SwitchyardError(
       'ILLEGAL_STATE',
       `run ${run} cannot go on: a job named ${String(detail)} exists that is none of its own. Remove that job, then the run continues`,

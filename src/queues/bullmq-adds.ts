@@ -16,16 +16,17 @@ export interface JobToAdd {
 export interface AppendableJob extends JobToAdd {
   /** BullMQ's key of the job itself. */
   readonly job: string;
-  /** No child of the root, and there may be one already: a clock, which the run's end stops; or what is due then. */
-  readonly timer?: 'clock' | 'at-end';
+  /** No child of the root, and there may be one already: a clock, with the time at which it is due; or what the run's end makes due. */
+  readonly timer?: { readonly due: number } | 'at-end';
   /** Set for a stage that waits for an answer: it is not appended once it has one. */
   readonly waits?: { readonly stage: string; readonly of: 'person' | 'signal'; readonly input?: unknown };
 }
 
 /**
  * Jobs as a script takes them, behind its own keys and arguments: their keys, in turn; then what each of them is
- * (JSON: `[{ script, keys, args, job, timer?, waits? }]`, with the numbers of its keys and arguments), and their
- * arguments, in turn. What a stage asks travels as text, since Lua would make a list of an empty object.
+ * (JSON: `[{ script, keys, args, job, timer?, stage?, asked? }]`, with the numbers of its keys and arguments), and their
+ * arguments, in turn. `timer` is when a clock is due; `stage` and `asked` are those of a stage that waits. What it asks
+ * travels as text, since Lua would make a list of an empty object.
  */
 export function packJobs(jobs: readonly AppendableJob[]): {
   readonly keys: readonly string[];
@@ -37,7 +38,7 @@ export function packJobs(jobs: readonly AppendableJob[]): {
     keys: keys.length,
     args: args.length,
     job,
-    ...(timer && { timer }),
+    ...(timer && { timer: timer === 'at-end' ? timer : String(timer.due) }),
     ...(waits && {
       stage: waits.stage,
       asked: JSON.stringify({ at, of: waits.of, ...(waits.input !== undefined && { input: waits.input }) }),
@@ -53,7 +54,7 @@ export function packJobs(jobs: readonly AppendableJob[]): {
 export async function jobToAdd(
   queue: Queue,
   name: string,
-  data: object,
+  data: unknown,
   options: JobsOptions & { readonly jobId: string },
   link: Pick<ParentKeyOpts, 'addToWaitingChildren' | 'parentDependenciesKey'> = {},
 ): Promise<JobToAdd> {

@@ -88,6 +88,11 @@ export function ownScript(name: string): Script {
   return { name, lua: text(name) };
 }
 
+/** One that looks at jobs and changes none: `leftovers.lua` stands above it. */
+export function lookingScript(name: string): Script {
+  return { name, lua: [text('leftovers'), text(name)].join('\n') };
+}
+
 /** One that adds jobs: BullMQ's adds, `leftovers.lua` and `phases.lua` stand above it. */
 export function addingScript(name: string): Script {
   return { name, lua: [bullmqFunctions(ADDS), SLICE, text('leftovers'), text('phases'), text(name)].join('\n') };

@@ -60,13 +60,15 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
     throw unknownRun(run);
   }
 
-  /** The plan of a fan-out that can be read page by page; one that asks a person is read whole, with its questions. */
+  /** The plan of a fan-out that can be read page by page; one that asks a person is read whole, with its questions, and so is one of others' jobs or runs. */
   function fanOf({ record }: RunHead): Fan | undefined {
     const definition = find(record.workflow, record.version);
     if (definition?.pattern !== 'fan-out' && definition?.pattern !== 'list') return undefined;
     if (record.phase !== undefined) return undefined;
     try {
-      const queues = tasksOf(definition).flatMap((task) => (task.waits ? [] : [task.queue]));
+      const tasks = tasksOf(definition);
+      if (tasks.some((task) => task.foreign || task.runs)) return undefined;
+      const queues = tasks.flatMap((task) => (task.waits ? [] : [task.queue]));
       return { definition, plan: planBranches(definition, record.input), queues: [...new Set(queues)] };
     } catch {
       // A plan that throws has ended its run as failed; that run must still be readable.

@@ -1,9 +1,12 @@
 /** BullMQ's queues, one object per name, on one connection. */
 import { Queue, type QueueOptions } from 'bullmq';
+import type { ForeignQueue } from '../ports.js';
 
 export interface QueuePool {
   readonly prefix: string;
   get(name: string): Queue;
+  /** Another's queue, of which nothing is changed but what is added to it. */
+  foreign(of: ForeignQueue): Queue;
   close(): Promise<void>;
 }
 
@@ -22,18 +25,20 @@ export function createQueuePool(
   { readOnly = false }: { readonly readOnly?: boolean } = {},
 ): QueuePool {
   const queues = new Map<string, Queue>();
+  function open(name: string, options: Pick<QueueOptions, 'prefix' | 'streams' | 'skipMetasUpdate'>): Queue {
+    const id = `${options.prefix}:${name}`;
+    const known = queues.get(id);
+    if (known) return known;
+    const queue = new Queue(name, { connection, ...options });
+    // Without a listener an error event ends the process; the connection reports and heals by itself.
+    queue.on('error', onError);
+    queues.set(id, queue);
+    return queue;
+  }
   return {
     prefix,
-    get(name) {
-      const known = queues.get(name);
-      if (known) return known;
-      const events = { maxLen: KEPT_EVENTS };
-      const queue = new Queue(name, { connection, prefix, streams: { events }, skipMetasUpdate: readOnly });
-      // Without a listener an error event ends the process; the connection reports and heals by itself.
-      queue.on('error', onError);
-      queues.set(name, queue);
-      return queue;
-    },
+    get: (name) => open(name, { prefix, streams: { events: { maxLen: KEPT_EVENTS } }, skipMetasUpdate: readOnly }),
+    foreign: ({ queue, prefix: theirs }) => open(queue, { prefix: theirs, skipMetasUpdate: true }),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
       queues.clear();

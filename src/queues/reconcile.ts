@@ -1,25 +1,28 @@
 /**
  * Finds runs that nothing would ever wake, and wakes them. A run's log outlives its jobs; where the root job is gone while
  * the log says that the run has not ended, the root is added again and decides from the facts: recorded effects stand,
- * branches whose results went with the root run again. A root that sleeps for a child which has ended, or is gone, is told.
+ * and children whose jobs are still kept, at work or ended, are its own again; a branch whose job went too runs again. A root that sleeps for a child which has ended, or is gone, is told.
+ * A clock whose job is gone is wound again.
  */
 import type { Retention } from '../config.js';
+import { OPERATOR_STATUSES } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { StopRun } from '../orchestrators/move.js';
 import type { Clock, ListedRun, Logger, RunLog, Script, ScriptRunner } from '../ports.js';
 import { packJobs } from './bullmq-adds.js';
-import { addingScript, ownScript, wakingScript } from './bullmq-scripts.js';
+import { addingScript, lookingScript, ownScript, wakingScript } from './bullmq-scripts.js';
+import { finishStops } from './finish-stops.js';
 import { isAwaited } from './is-awaited.js';
 import { releaseHeld } from './pauses.js';
+import { rewindClocks } from './rewind-clocks.js';
 import type { RunJobs } from './run-jobs.js';
 import type { Schedules } from './schedules.js';
 import { sweepEnded } from './sweep-ended.js';
 
 const TAKE_TURN = ownScript('take-turn');
-const MISSING_ROOTS = addingScript('missing-roots');
+const MISSING_ROOTS = lookingScript('missing-roots');
 const RESTORE_ROOT = addingScript('restore-root');
-const STOPPING_RUNS: Script = { name: 'stopping-runs', lua: "return redis.call('SMEMBERS', KEYS[1])" };
 const STRANDED_CHILDREN = wakingScript('stranded-children');
 
 /** Open runs looked at in one script: about a millisecond of Redis. */
@@ -35,24 +38,19 @@ export interface ReconcileDependencies {
   readonly jobs: RunJobs;
   readonly log: RunLog;
   readonly definition: (workflow: string, version: number) => WorkflowDefinition | undefined;
+  /** The newest version of a workflow. */
+  readonly latest: (workflow: string) => WorkflowDefinition | undefined;
+  readonly stop: StopRun;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly retention: Retention;
   /** Names of the workflows whose ended runs are dropped in time. */
   readonly workflows: readonly string[];
   readonly schedules: Pick<Schedules, 'mend'>;
-  readonly stop: StopRun;
 }
 
 /** Where runs that have not ended stand in the index. */
-const UNENDED: readonly ListedRun['status'][] = [
-  'open',
-  'compensating',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-  'waiting_approval',
-];
+const UNENDED: readonly ListedRun['status'][] = ['open', 'compensating', ...OPERATOR_STATUSES];
 
 /**
  * Looks through all runs that have not ended, page by page, unless another process has done so within the last `everyMs`;
@@ -63,49 +61,42 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
   if (!Array.isArray(turn) || turn[0] !== 'taken') return [];
   const restored: string[] = [];
   for (const status of UNENDED) {
-    const [log, root] = [deps.keys.log(''), deps.keys.root('')];
-    for await (const run of pages(deps, MISSING_ROOTS, status, [PAGE, log, root])) {
+    const [log, root, index] = [deps.keys.log(''), deps.keys.root(''), deps.keys.index('*', status)];
+    const prefix = deps.keys.prefix;
+    for await (const run of pages(deps, MISSING_ROOTS, index, [PAGE, log, root])) {
       if (await restore(deps, run)) restored.push(run);
     }
-    for await (const run of pages(deps, STRANDED_CHILDREN, status, [CHILDREN_PAGE, root, CHILDREN_LOOK])) {
+    for await (const run of pages(deps, STRANDED_CHILDREN, index, [CHILDREN_PAGE, root, CHILDREN_LOOK, prefix])) {
       restored.push(run);
       deps.logger.warn({ run }, MENDED);
     }
   }
-  await stopNested(deps);
+  await finishStops(deps, deps.workflows, (script, index, args) => pages(deps, script, index, args));
   await sweepEnded(deps, deps.workflows);
   // Of a resumption that broke off.
   for (const workflow of deps.workflows) await releaseHeld(deps, workflow);
+  restored.push(...(await rewindClocks(deps, UNENDED)));
   await deps.schedules.mend();
   return restored;
 }
 
 const MENDED =
-  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.4 on our queues';
+  'a child of this run had ended, or was gone, and its root was never told; it is now. Look for workers of BullMQ before 5.7.5 on its queue, and for a queue of fromQueue() that BullMQ 5 resumed after a pause';
 
 /** The runs that the script found, page by page. */
 async function* pages(
-  { scripts, keys }: ReconcileDependencies,
+  { scripts }: ReconcileDependencies,
   script: Script,
-  status: string,
+  index: string,
   args: readonly (string | number)[],
 ): AsyncGenerator<string> {
   let from = 0;
   do {
-    const reply = await scripts.run(script, [keys.index('*', status)], [from, ...args]);
+    const reply = await scripts.run(script, [index], [from, ...args]);
     const [next, ...found]: readonly unknown[] = Array.isArray(reply) ? reply : [0];
     yield* found.map(String);
     from = Number(next);
   } while (from > 0);
-}
-
-/** Runs that stand for stages of a run that is to stop, where whoever stopped it died before it came to them. */
-async function stopNested({ scripts, keys, log, stop }: ReconcileDependencies): Promise<void> {
-  const stopping = await scripts.run(STOPPING_RUNS, [keys.stopping], []);
-  for (const run of Array.isArray(stopping) ? stopping.map(String) : []) {
-    const record = (await log.read(run))?.record;
-    if (record?.stop && record.nested) await stop(run, record.stop);
-  }
 }
 
 async function restore(

@@ -20,6 +20,8 @@ export interface RetryFilter {
   readonly since?: Duration;
   /** At most so many, the newest first. Default: all. */
   readonly limit?: number;
+  /** Also runs of which an effect may or may not have happened, and would be made again: of these, find out first. */
+  readonly inDoubt?: boolean;
   /** Only tells what would be done. */
   readonly dryRun?: boolean;
 }
@@ -66,6 +68,7 @@ export async function* retryRuns(
     if ((run.finishedAt ?? 0) < since) continue;
     told += 1;
     try {
+      if (!filter.inDoubt) await assertNoDoubt(deps, run.id);
       yield dryRun ? await foresee(deps, run.id) : await retry(deps, run.id, said);
     } catch (thrown) {
       const error = toSwitchyardError(thrown);
@@ -78,6 +81,19 @@ export async function* retryRuns(
 async function retry(deps: RetryDependencies, run: string, said: Said): Promise<Retried> {
   if (await deps.control.reopen(run, said)) return { run, outcome: 'in-place', as: run };
   return anew(run, await deps.startOnce(await recordOf(deps, run), { begin: true }));
+}
+
+/** One who retries many runs has not looked into each. @throws SwitchyardError ILLEGAL_STATE */
+async function assertNoDoubt({ log }: RetryDependencies, run: string): Promise<void> {
+  const facts = await log.read(run, { outputs: 'all' });
+  const doubted = [...(facts?.stages ?? [])].find(
+    ([, fact]) => fact.state === 'failed' && fact.error.code === 'IN_DOUBT',
+  );
+  if (!doubted) return;
+  throw new SwitchyardError(
+    'ILLEGAL_STATE',
+    `run ${run} is left out: "${doubted[0]}" may or may not have happened, and would be made again. Find out at its service, then retry this run by its id`,
+  );
 }
 
 async function foresee(deps: RetryDependencies, run: string): Promise<Retried> {

@@ -7,7 +7,8 @@ import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type StopRun } from '../orchestrators/move.js';
 import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
-import { retryPlan } from '../orchestrators/retry-plan.js';
+import { retriesOf, retryPlan } from '../orchestrators/retry-plan.js';
+import { timersOfRetry } from '../orchestrators/waits.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
@@ -63,7 +64,7 @@ export function createRunControl(deps: RunControlDependencies) {
   async function say(run: string, request: OperatorRequest): Promise<void> {
     const { facts, definition } = await known(run);
     const statement = operate(definition, facts, request, clock.now());
-    const again = statement.again === undefined ? '' : jobOf(facts, definition, statement.again);
+    const again = statement.again === undefined ? '' : jobs.keyOf(definition, run, statement.again);
     const reply = await scripts.run(
       OPERATE_RUN,
       [
@@ -87,14 +88,10 @@ export function createRunControl(deps: RunControlDependencies) {
 
   /** Each end of a run is told of. Callbacks that are not configured any more go nowhere. */
   async function tellingAgain(definition: WorkflowDefinition, record: RunRecord): Promise<readonly AppendableJob[]> {
-    const { callback, words } = record;
+    const { callback } = record;
     if (!callback || !deps.callbacks) return [];
-    const delivery = words.filter(({ command }) => command === 'retry').length + 1;
-    return [await jobs.callback(definition, record, { ...callback, attempts: deps.callbacks.attempts, delivery })];
-  }
-
-  function jobOf({ record }: Facts, definition: WorkflowDefinition, stage: string): string {
-    return keys.job(jobs.queueOf(definition, stage), stageJobId(record.id, stage));
+    const { attempts } = deps.callbacks;
+    return [await jobs.callback(definition, record, { ...callback, attempts, delivery: retriesOf(record) + 1 })];
   }
 
   return {
@@ -117,11 +114,13 @@ export function createRunControl(deps: RunControlDependencies) {
       const plan = retryPlan(definition, facts);
       if (plan.kind === 'new-run') return false;
       const { record } = facts;
+      const timers = timersOfRetry(record, clock.now());
       const packed = packJobs([
         await jobs.root(definition, record, { children: false, delayMs: 0, linked: await isAwaited(log, record) }),
+        ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
         ...(await tellingAgain(definition, record)),
       ]);
-      const again = plan.again.map((stage) => ({ stage, job: jobOf(facts, definition, stage) }));
+      const again = plan.again.map((stage) => ({ stage, job: jobs.keyOf(definition, run, stage) }));
       const reply = await scripts.run(
         REOPEN_RUN,
         [keys.log(run), keys.root(run), ...packed.keys],
@@ -135,15 +134,18 @@ export function createRunControl(deps: RunControlDependencies) {
           ...packed.args,
         ],
       );
+      if (kindOf(reply) === 'not-yet') {
+        throw illegal(run, 'has ended, and a worker still has a job of it: retry it again in a moment');
+      }
       if (kindOf(reply) !== 'reopened') throw illegal(run, 'has moved on in the meantime: look at it again');
       return true;
     },
   };
 }
 
-function fieldsOf({ again, answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
+function fieldsOf({ answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
   return {
-    ...(again !== undefined && answeredFor !== undefined && { [`answered-for/${again}`]: String(answeredFor) }),
+    ...(answeredFor && { [`answered-for/${answeredFor.stage}`]: String(answeredFor.attempt) }),
     ...(done && word.stage !== undefined && { [`done/${word.stage}`]: JSON.stringify(done) }),
   };
 }

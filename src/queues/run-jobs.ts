@@ -1,15 +1,16 @@
 /** The jobs of a run: which queue, id, priority, attempts and retention its root and each of its stages have. */
 import type { JobsOptions } from 'bullmq';
-import { MAX_DELAY_MS, MAX_JOB_BYTES, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
-import { SwitchyardError } from '../errors.js';
+import { MAX_DELAY_MS, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
 import type { Facts, RunRecord } from '../facts.js';
 import { ATTENTION_QUEUE, CALLBACKS_QUEUE, callbackJobId, RUNS_QUEUE, stageJobId, timerJobId } from '../names.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
-import { checkQuestion, kindOfStage, stageTask, taskOf } from '../orchestrators/stage-task.js';
+import { checkUnserved, kindOfStage, stageTask, taskOf } from '../orchestrators/stage-task.js';
 import type { Timer } from '../orchestrators/waits.js';
 import { type CallbackJob, ENVELOPE_VERSION, type RootJob, type StageJobData, type TimerJob } from '../schema.js';
 import { type AppendableJob, jobToAdd } from './bullmq-adds.js';
+import { foreignJob } from './foreign-job.js';
+import { assertJobSize } from './job-size.js';
 import type { QueuePool } from './queue-pool.js';
 
 /** Type of backoff in a job's options; workers compute the delay from the task's own policy. */
@@ -71,7 +72,8 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     const { record } = facts;
     const planned = stageTask(definition, which, facts);
     const { task } = planned;
-    const input = checkQuestion(planned, which.stage);
+    const input = checkUnserved(planned, which.stage);
+    if (task?.foreign) return await foreignJob(queues, { task, run: record.id, stage: which.stage, input, delayMs });
     const after = attemptsSoFar(record, which.stage);
     const data: StageJobData = {
       ...head(definition, record.id),
@@ -104,26 +106,28 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     };
   }
 
-  /** The queue in which a stage's job is. */
-  function queueOf(definition: WorkflowDefinition, stage: string): string {
+  /** The key of a stage's job. */
+  function keyOf(definition: WorkflowDefinition, run: string, stage: string): string {
     const kind = kindOfStage(definition, stage);
-    return kind === 'attention' ? ATTENTION_QUEUE : taskOf(definition, { kind, stage }).queue;
+    const task = kind === 'attention' ? undefined : taskOf(definition, { kind, stage });
+    const prefix = task?.foreign?.prefix ?? queues.prefix;
+    return `${prefix}:${task?.queue ?? ATTENTION_QUEUE}:${stageJobId(run, stage)}`;
   }
 
   /** A clock of the run. It is no child of the root, which would sleep until it has run out. */
   async function timer(definition: WorkflowDefinition, record: RunRecord, clock: Timer): Promise<AppendableJob> {
     const jobId = timerJobId(record.id, clock.timer);
-    const begun = clock.since === 'acceptance' ? record.createdAt : Date.now();
+    const due = (clock.since === 'acceptance' ? record.createdAt : Date.now()) + clock.afterMs;
     const data: TimerJob = { ...head(definition, record.id), kind: 'timer', timer: clock.timer };
     const toAdd = await jobToAdd(queues.get(RUNS_QUEUE), `${definition.name} ${clock.timer}`, data, {
       jobId,
       // Before everything else: it is short, and late is wrong.
       priority: PRIORITIES.CRITICAL,
-      delay: Math.max(0, begun + clock.afterMs - Date.now()),
+      delay: Math.max(0, due - Date.now()),
       removeOnComplete: true,
       removeOnFail: keepRoot.removeOnFail,
     });
-    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: 'clock' };
+    return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: { due } };
   }
 
   /** The job that tells of the run's end. It sleeps until the script that ends the run makes it due. */
@@ -145,7 +149,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     return { ...toAdd, job: `${queues.prefix}:${CALLBACKS_QUEUE}:${jobId}`, timer: 'at-end' };
   }
 
-  return { root, stage, timer, callback, queueOf };
+  return { root, stage, timer, callback, keyOf };
 }
 
 export type RunJobs = ReturnType<typeof createRunJobs>;
@@ -153,14 +157,4 @@ export type RunJobs = ReturnType<typeof createRunJobs>;
 /** A stage that a person has had tried again goes on counting: its attempts stand in the log under their numbers. */
 function attemptsSoFar({ failedAttempts, answeredFor }: RunRecord, stage: string): number {
   return Math.max(failedAttempts.get(stage)?.at(-1)?.n ?? 0, answeredFor.get(stage) ?? 0);
-}
-
-function assertJobSize(data: StageJobData, stage: string): void {
-  const bytes = Buffer.byteLength(JSON.stringify(data));
-  if (bytes <= MAX_JOB_BYTES) return;
-  throw new SwitchyardError(
-    'TOO_LARGE',
-    `the input of "${stage}" makes a job of ${bytes} bytes; at most ${MAX_JOB_BYTES} fit. Store the data elsewhere and pass a reference to it`,
-    { step: stage },
-  );
 }

@@ -1,6 +1,7 @@
 /**
- * Stopping a run from any process. One script marks it and tells every worker; then the children that nobody has begun
- * are taken from its root, page by page. What is with a worker is aborted there, and the root, which wakes when the last
+ * Stopping a run from any process. One script marks it and tells every worker; then the children that no worker has are
+ * taken from its root, page by page, begun before or not. What is with a worker is aborted there; a branch that has lost its
+ * worker is left to the next one, which ends it as IN_DOUBT where its task does not say how it is safe to repeat. The root, which wakes when the last
  * is gone, decides what the stop means.
  */
 import { DROP_PAGE } from '../config.js';
@@ -24,8 +25,8 @@ export function createStopRun(scripts: ScriptRunner, keys: RedisKeys): StopRun {
   ): Promise<{ readonly stopped: Stopped; readonly nested: readonly string[] }> {
     const reply = await scripts.run(
       STOP_RUN,
-      [keys.log(run), keys.root(run), keys.stopping, fence?.lockKey ?? keys.log(run)],
-      [fence?.token ?? '', run, JSON.stringify(request), keys.stops],
+      [keys.log(run), keys.root(run), keys.stopping, fence?.lockKey ?? keys.log(run), keys.settled],
+      [fence?.token ?? '', run, JSON.stringify(request), keys.stops, keys.indexBase],
     );
     const [kind, ...more]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     const known = KINDS.find((candidate) => candidate === kind);

@@ -1,8 +1,7 @@
 /** The life of a server process: command line, tools, endpoint, and a clean end. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { SwitchyardError } from '../errors.js';
+import { RELEASE } from '../release.js';
 import { type CommandText, helpText, readCommandLine, type Settings } from './command-line.js';
 import { FaultCounters } from './fault-counters.js';
 import { FaultFile } from './fault-file.js';
@@ -51,9 +50,8 @@ async function start(program: ServerProgram, log: (line: string) => void): Promi
   const faults = openFaults(settings, log);
   const opened = program.open(settings, log);
   const inFlight = new Set<Promise<unknown>>();
-  const version = packageVersion();
   const createServer = () =>
-    createToolServer({ name: program.name, version, tools: opened.tools, faults: faults.gate, inFlight, log });
+    createToolServer({ name: program.name, version: RELEASE, tools: opened.tools, faults: faults.gate, inFlight, log });
 
   let closeEndpoint = async () => {};
   let ending = false;
@@ -91,9 +89,4 @@ function openFaults({ faults, dataDir }: Settings, log: (line: string) => void):
   });
   log(`faults are ordered by ${faults}`);
   return { gate, close: () => counters.close() };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

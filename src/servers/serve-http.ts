@@ -17,6 +17,8 @@ export interface HttpOptions extends AdmissionRules {
   /** 0 for any free port. */
   readonly port: number;
   readonly createServer: () => McpServer;
+  /** Answers come as event streams, in which a call's progress can precede them. Default: plain JSON. */
+  readonly streaming?: boolean;
 }
 
 export interface HttpEndpoint {
@@ -33,7 +35,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpEndpoint> {
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       // A plain JSON answer that breaks off is an error that the client sees; a stream that does is silence.
-      enableJsonResponse: true,
+      enableJsonResponse: options.streaming !== true,
       maxRequestBodySize: MAX_BODY_BYTES,
       onsessioninitialized: (id) => {
         sessions.set(id, transport);

@@ -1,4 +1,5 @@
 /** A server over stdin and stdout, for the one client that started it. */
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
@@ -12,7 +13,12 @@ export interface StdioEndpoint {
   close(): Promise<void>;
 }
 
-export async function serveStdio(server: Server, inFlight: ReadonlySet<Promise<unknown>>): Promise<StdioEndpoint> {
+/** @param out where the protocol goes; for a process whose own `stdout` others may write to */
+export async function serveStdio(
+  server: Server,
+  inFlight: ReadonlySet<Promise<unknown>>,
+  out: Writable = process.stdout,
+): Promise<StdioEndpoint> {
   const ended = new Promise<void>((resolve) => {
     const answerAndEnd = () => {
       void Promise.race([Promise.allSettled(inFlight), sleep(ANSWER_GRACE_MS)]).then(() => setImmediate(resolve));
@@ -22,6 +28,6 @@ export async function serveStdio(server: Server, inFlight: ReadonlySet<Promise<u
     process.stdout.once('error', () => resolve());
     server.onclose = () => resolve();
   });
-  await server.connect(new StdioServerTransport(process.stdin, process.stdout));
+  await server.connect(new StdioServerTransport(process.stdin, out));
   return { ended, close: () => server.close() };
 }

@@ -3,8 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openRedis } from '../../src/adapters/redis.js';
 import { DIST, place } from '../integration/cli/cli-process.js';
 import { keysOf, redisUrl } from '../support/redis.js';
+import { useOwnRedis } from '../support/redis-server.js';
+import { silentLog } from '../support/silent-log.js';
 
 const Report = z.object({
   workflow: z.string(),
@@ -16,6 +19,8 @@ const Report = z.object({
   totals: z.object({ cases: z.int(), failed: z.int(), crashes: z.int(), workersKilled: z.int() }),
 });
 
+const LATE = 'undo, then the late call arrives';
+
 const SLOW_MS = 180_000;
 
 async function crashTest(...args: readonly string[]) {
@@ -26,6 +31,41 @@ async function crashTest(...args: readonly string[]) {
 }
 
 const example = (name: string) => resolve('examples', 'crash-test', name);
+
+/** A file of workflows that wait, or have a pivot, each with its crash test; no tool is called, so that they are quick. */
+async function asking() {
+  const { run, folder } = await place({ redis: undefined });
+  const url = (path: string) => JSON.stringify(new URL(path, `file://${DIST}/`).href);
+  const file = join(folder, 'asking.mjs');
+  await writeFile(
+    file,
+    `import { approval, defineCrashTest, defineFanOut, defineSaga, defineTask, signal } from ${url('index.js')};
+import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+const any = z.any();
+const task = (name) => defineTask({ name, input: any, output: any, idempotent: true, run: () => ({}) });
+const nothing = () => ({});
+const undo = [task('undo'), nothing];
+const question = () => ({ question: 'May it?' });
+const saga = (name) => defineSaga({ name, input: any }).step('one', task('one'), { with: nothing, undo });
+const pivot = saga('pivot').step('two', task('two'), { with: nothing, pivot: true }).step('three', task('three'), { with: nothing, undo });
+const asks = saga('asks').step('ok', approval(), { with: question }).step('two', task('two'), { with: nothing, undo });
+const arrived = signal({ name: 'arrived', output: z.object({ at: z.number() }) });
+const outside = saga('outside').step('ok', approval(), { with: question, pivot: true }).step('came', arrived, { with: nothing });
+const word = saga('word').step('came', arrived, { with: nothing, pivot: true });
+const fan = defineFanOut({ name: 'fan', input: any, branches: { yes: { run: approval(), with: question }, other: { run: task('other'), with: nothing } }, aggregate: nothing });
+const test = (workflow, answers) => defineCrashTest({ workflow: workflow.returns?.(() => null) ?? workflow, input: {}, mcp: { mcpServers: {} }, answers });
+export const crashTest = [
+  test(pivot, {}), test(asks, { ok: 'approve' }), test(outside, { ok: 'approve', came: { at: 1 } }), test(word, { came: { at: 1 } }),
+  test(fan, { yes: 'approve' }), test(saga('silent').step('ok', approval(), { with: question }), {}), test(saga('wrong'), { nobody: 1 }),
+];
+`,
+  );
+  const tested = (workflow: string, ...only: readonly string[]) => {
+    const argv = ['crash-test', file, '--workflow', workflow, '--json', '--redis', redisUrl()];
+    return run(only.length > 0 ? [...argv, '--only', ...only] : argv);
+  };
+  return { tested };
+}
 
 describe('crash-test', () => {
   it(
@@ -46,7 +86,7 @@ describe('crash-test', () => {
         );
       }
       expect(seen('stock')?.every((name) => name.startsWith('undo: '))).toBe(true);
-      expect(seen('label')).toEqual(['undo after a lost answer', 'undo of what never happened']);
+      expect(seen('label')).toEqual(['undo after a lost answer', 'undo of what never happened', LATE]);
       expect(report.totals.crashes).toBeGreaterThanOrEqual(50);
     },
     SLOW_MS,
@@ -71,7 +111,9 @@ describe('crash-test', () => {
       const { code, report } = await crashTest('order', ...only);
       expect(report.findings).toEqual([]);
       expect(code).toBe(0);
-      expect(report.cases.filter(({ step }) => step === 'charge_payment').length).toBeGreaterThanOrEqual(20);
+      const payment = report.cases.filter(({ step }) => step === 'charge_payment');
+      expect(payment.length).toBeGreaterThanOrEqual(20);
+      expect(payment.find(({ case: name }) => name === LATE)?.result).toBe('no effect');
       expect(await keysOf('{sy-crash-')).toEqual([]);
     },
     SLOW_MS,
@@ -162,6 +204,92 @@ export const crashTest = defineCrashTest({
       expect(result('missed', 'after effect, before record')).toBe('2 effects');
       expect(result('invented', 'after intent, before effect')).toBe('no effect');
       expect(result('taken', 'undo: after effect, before record')).toBe('asks a person');
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'finds a tool that lets a call take effect which comes after its undo',
+    async () => {
+      const { run, folder } = await place({ redis: undefined });
+      const url = (path: string) => JSON.stringify(new URL(path, `file://${DIST}/`).href);
+      const file = join(folder, 'late.mjs');
+      await writeFile(
+        file,
+        `import { defineCrashTest, defineSaga, mcpTask } from ${url('index.js')};
+import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+const take = mcpTask('shop.take_stock', { key: 'requestId' });
+const putBack = mcpTask('shop.put_back', { key: 'requestId' });
+const lamp = { sku: 'lamp', quantity: 1 };
+const saga = (name) => defineSaga({ name, input: z.object({}) })
+  .step('lamp', take, { with: () => lamp, undo: [putBack, ({ key }) => ({ ...lamp, taken: key })] })
+  .returns(() => null);
+const mcp = (...more) => ({ mcpServers: { shop: {
+  command: process.execPath,
+  args: [${JSON.stringify(example('shop-server.mjs'))}, '\${SWITCHYARD_CRASH_TEST_DIR}', ...more],
+} } });
+const effects = async ({ key, call }) => (await call('shop.standing', { of: key })).standing;
+export const crashTest = [
+  defineCrashTest({ workflow: saga('asked'), input: {}, effects, mcp: mcp('forgetful') }),
+];
+`,
+      );
+      const findings = async (workflow: string) => {
+        const argv = ['crash-test', file, '--workflow', workflow, '--only', 'lamp', '--json', '--redis', redisUrl()];
+        const report = Report.parse(JSON.parse((await run(argv)).out));
+        return report.findings.map(({ step, code, cases }) => `${step} ${code}: ${cases.join(', ')}`);
+      };
+      expect(await findings('asked')).toEqual([`lamp LATE_EFFECT: ${LATE}`]);
+    },
+    SLOW_MS,
+  );
+
+  const TURNED = '(run) undo: undisturbed: compensated';
+
+  it.each([
+    ['a pivot', 'pivot', [], [TURNED, 'one undo: after effect, before record: undone']],
+    ['an approval', 'asks', ['ok'], [TURNED, 'ok undo: after a no: answered']],
+    ['an approval as its pivot', 'outside', ['ok', 'came'], [TURNED, 'came before being appended: answered']],
+    ['a signal as its pivot', 'word', ['came'], [TURNED]],
+    ['an approval in a branch', 'fan', ['other'], ['(run) undisturbed: completed']],
+  ])(
+    'turns round, and answers, a workflow with %s',
+    async (_what, workflow, only, expected) => {
+      const { tested } = await asking();
+      const { findings, cases } = Report.parse(JSON.parse((await tested(workflow, ...only)).out));
+      expect(findings).toEqual([]);
+      expect(cases.map(({ step, case: name, result }) => `${step} ${name}: ${result}`)).toEqual(
+        expect.arrayContaining(expected),
+      );
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'says which stage nobody answers, and which answer is to no question',
+    async () => {
+      const { tested } = await asking();
+      const { findings } = Report.parse(JSON.parse((await tested('silent')).out));
+      expect(findings.map(({ step, code }) => `${step} ${code}`)).toEqual(['ok NOT_ANSWERED']);
+      const { code, err } = await tested('wrong');
+      expect([code, err.replaceAll(/\s+/g, ' ')]).toEqual([
+        2,
+        expect.stringContaining('has no approval or signal of this name'),
+      ]);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'leaves nothing in a Redis that it is given, not even where other prefixes keep their version',
+    async () => {
+      const { url } = await useOwnRedis();
+      const { run } = await place({ redis: undefined });
+      const { code, err } = await run(['crash-test', 'support', '--only', '(run)', '--json', '--redis', url]);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      const redis = openRedis(url, 'producer', { log: silentLog });
+      expect(await redis.keys('*')).toEqual([]);
+      redis.disconnect();
     },
     SLOW_MS,
   );

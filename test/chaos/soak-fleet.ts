@@ -16,6 +16,13 @@ export interface Usage {
   readonly files: number;
 }
 
+export interface FleetOptions {
+  readonly folder: string;
+  readonly prefix: string;
+  readonly redisUrl: string;
+  readonly retention: { readonly count: number };
+}
+
 export class Fleet {
   readonly #workers: ChildProcess[] = [];
   readonly #folder: string;
@@ -26,8 +33,8 @@ export class Fleet {
     this.#start = start;
   }
 
-  static async of(count: number, folder: string, prefix: string, redisUrl: string): Promise<Fleet> {
-    const { mcpFile, configFile } = await writeProject(folder, prefix, { retention: { count: 1_000_000 } });
+  static async of(count: number, { folder, prefix, redisUrl, retention }: FleetOptions): Promise<Fleet> {
+    const { mcpFile, configFile } = await writeProject(folder, prefix, { retention });
     const probe = pathToFileURL(fileURLToPath(new URL('./heap-probe.mjs', import.meta.url)));
     probe.searchParams.set('folder', folder);
     const args = ['--expose-gc', '--import', probe.href];

@@ -40,6 +40,8 @@ export interface SoakReport {
   readonly seconds: number;
 }
 
+/** More than a soak makes: what is over its retention cannot be judged at the end. */
+const KEPT = { count: 1_000_000 };
 const WORKERS = 2;
 const WARM_UP_RUNS = 90;
 const FAULT_EVERY_MS = 30_000;
@@ -54,8 +56,14 @@ const MB = 1024 * 1024;
 export async function soak({ folder, minutes, rate, say }: SoakOptions): Promise<SoakReport> {
   const prefix = '{soak}';
   let redis = await startEmbeddedRedis({ dataDir: folder, log: silentLog });
-  const fleet = await Fleet.of(WORKERS, folder, prefix, redis.url);
-  const sy = switchyard({ connection: redis.url, prefix, workflows: shippedWorkflows, logger: silentLog });
+  const fleet = await Fleet.of(WORKERS, { folder, prefix, redisUrl: redis.url, retention: KEPT });
+  const sy = switchyard({
+    connection: redis.url,
+    prefix,
+    workflows: shippedWorkflows,
+    logger: silentLog,
+    retention: KEPT,
+  });
   const client = new SoakClient(sy, join(folder, 'journal'));
   const bookkeeping = booksIn(folder);
   const mark = bookkeeping.mark();

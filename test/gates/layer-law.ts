@@ -13,10 +13,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: LEAVES,
   workflows: PURE,
   servers: LEAVES,
+  // Not a server of tools of its own but another way to reach runs, like the HTTP API.
+  'servers/workflows': [...PURE, 'queues', 'engine', 'servers'],
   engine: [...PURE, 'queues', 'processors', 'adapters'],
   api: [...PURE, 'queues', 'adapters', 'engine'],
-  cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'engine', 'api'],
-  entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'cli'],
+  cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'servers/workflows', 'engine', 'api'],
+  entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'api', 'cli'],
 };
 
 /** Files at the top of `src` that are not leaves. */
@@ -24,10 +26,15 @@ const TOP: Readonly<Record<string, string>> = {
   'define-config.ts': 'engine',
   // Like `define-config.ts`: typed by what the engine runs, and inert.
   'define-crash-test.ts': 'engine',
+  'board-queues.ts': 'engine',
+  'checked-run-log.ts': 'engine',
   'engine.ts': 'engine',
   'everyday.ts': 'engine',
+  'hosted.ts': 'engine',
+  'processing.ts': 'engine',
   'registry.ts': 'engine',
   'workers.ts': 'engine',
+  'bull-board.ts': 'entry',
   'embedded-redis.ts': 'entry',
   'index.ts': 'entry',
   'main.ts': 'entry',
@@ -45,7 +52,7 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@fastify/static': ['api/'],
   '@fastify/swagger': ['api/'],
   '@fastify/swagger-ui': ['api/'],
-  '@bull-board/api': ['api/'],
+  '@bull-board/api': ['api/', 'bull-board.ts'],
   '@bull-board/fastify': ['api/'],
   commander: ['cli/', 'main.ts'],
   picocolors: ['cli/'],
@@ -55,6 +62,8 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
 const EVERYWHERE = new Set(['zod']);
 
 export function roomOf(path: string): string {
+  const within = Object.keys(MAY_IMPORT).find((room) => room.includes('/') && path.startsWith(`${room}/`));
+  if (within !== undefined) return within;
   const folder = path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined;
   return folder ?? TOP[path] ?? 'leaf';
 }

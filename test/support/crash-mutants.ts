@@ -70,12 +70,15 @@ async function withoutFence({ log, append, tools }: Wiring, redis: Redis, prefix
     append: (definition, facts, _fence, stages, phase) => append(definition, facts, open, stages, phase),
     log: {
       read: log.read,
+      mark: log.mark,
+      lostAnswer: log.lostAnswer,
       beginEffect: (run, _fence, stage, intent, way) => log.beginEffect(run, open, stage, intent, way),
       finishEffect: (run, _fence, stage, done) => log.finishEffect(run, open, stage, done),
       recordFailedAttempt: (run, _fence, stage, attempt) => log.recordFailedAttempt(run, open, stage, attempt),
       decideOnce: (run, _fence, decision) => log.decideOnce(run, open, decision),
       recordSlaDue: (run, _fence, at) => log.recordSlaDue(run, open, at),
-      tally: (run, _fence, stage, completed) => log.tally(run, open, stage, completed),
+      forgetClock: (run, _fence, timer) => log.forgetClock(run, open, timer),
+      standing: (run) => log.standing(run),
       end: (run, _fence, outcome) => log.end(run, open, outcome),
     },
   };

@@ -16,9 +16,10 @@ import type { AppendStages } from '../../src/orchestrators/move.js';
 import type { Fence, Fenced, RunLog, ToolCaller } from '../../src/ports.js';
 import { createIsolation } from '../../src/processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from '../../src/processors/job.js';
-import { createQueueWorker, workerSettings } from '../../src/processors/queue-worker.js';
+import { createQueueWorker } from '../../src/processors/queue-worker.js';
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
+import { workerSettings } from '../../src/processors/worker-settings.js';
 import { createAppendStages } from '../../src/queues/append-stages.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
@@ -82,6 +83,8 @@ async function around<T extends { readonly kind: string }>(
 
 const log: RunLog = {
   read: (...args) => wiring.log.read(...args),
+  mark: (...args) => wiring.log.mark(...args),
+  lostAnswer: (...args) => wiring.log.lostAnswer(...args),
   beginEffect: (...args) => around('intent', args[0], args[2], args[1], () => wiring.log.beginEffect(...args)),
   async finishEffect(...args) {
     const finished = await around('done', args[0], args[2], args[1], () => wiring.log.finishEffect(...args));
@@ -94,7 +97,8 @@ const log: RunLog = {
     around('failure', args[0], args[2], args[1], () => wiring.log.recordFailedAttempt(...args)),
   decideOnce: (...args) => around('decision', args[0], '', args[1], () => wiring.log.decideOnce(...args)),
   recordSlaDue: (...args) => wiring.log.recordSlaDue(...args),
-  tally: (...args) => wiring.log.tally(...args),
+  forgetClock: (...args) => wiring.log.forgetClock(...args),
+  standing: (...args) => wiring.log.standing(...args),
   end: (...args) => around('end', args[0], '', args[1], () => wiring.log.end(...args)),
 };
 

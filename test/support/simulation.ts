@@ -154,6 +154,8 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
 
   const log: RunLog = {
     read: () => call((): Facts => ({ record: record(), stages: new Map(facts) })),
+    mark: () => call(() => ({ stopping: stop !== undefined })),
+    lostAnswer: () => Promise.reject(new Error('a saga asks its intents')),
     beginEffect: (_run, fence, stage, intent, way) =>
       fenced(fence, () => {
         const recorded = done.get(stage);
@@ -176,7 +178,8 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
       }),
     decideOnce: () => Promise.reject(new Error('a saga decides nothing')),
     recordSlaDue: () => Promise.reject(new Error('a saga has no SLA')),
-    tally: () => Promise.reject(new Error('a saga has no branches')),
+    forgetClock: () => Promise.reject(new Error('this saga has no clocks')),
+    standing: () => Promise.reject(new Error('a saga has no branches')),
     end: (_run, fence, ended) =>
       fenced(fence, () => {
         if (!outcome) endings += 1;
@@ -240,8 +243,8 @@ export async function simulate(definition: SagaDefinition, input: unknown, choos
     if (said.again !== undefined) {
       facts.delete(said.again);
       jobs.delete(said.again);
-      answeredFor.set(said.again, said.answeredFor ?? 0);
     }
+    if (said.answeredFor) answeredFor.set(said.answeredFor.stage, said.answeredFor.attempt);
     if (said.done && said.word.stage !== undefined) done.set(said.word.stage, said.done);
     phase = said.to;
     facts.delete(about);

@@ -3,7 +3,6 @@
  * the rest waits. On a Redis of its own, so that what a request costs can be counted there.
  */
 import { expect, onTestFinished } from 'vitest';
-import { z } from 'zod';
 import { startApi } from '../../src/api/server.js';
 import { switchyard } from '../../src/engine.js';
 import { PermanentError } from '../../src/errors.js';
@@ -15,14 +14,6 @@ import { anyInput, signal, task } from './workflows.js';
 /** One in so many fails. */
 export const FAILING = 50;
 const AT_WORK = 25;
-
-export const WideCounts = z.object({
-  waiting: z.number(),
-  running: z.number(),
-  completed: z.number(),
-  failed: z.number(),
-  skipped: z.number(),
-});
 
 export async function wideRun(branches: number) {
   const { admin, url: connection } = await useRedisProcess();

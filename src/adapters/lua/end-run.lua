@@ -46,7 +46,8 @@ for _, name in ipairs({ workflow, '*' }) do
 end
 redis.call('SREM', KEYS[4], ARGV[4])
 -- Its clocks stop: one that still waits would keep its job for nothing, perhaps for months.
-for timer in string.gmatch(redis.call('HGET', KEYS[1], 'timers') or '', '%S+') do
+-- When they were due is kept with the run, for whoever has it go on.
+for timer in pairs(cjson.decode(redis.call('HGET', KEYS[1], 'clocks') or '{}')) do
   local queue, id = string.match(timer, '^(.*:)([^:]+)$')
   if redis.call('ZREM', queue .. 'delayed', id) == 1 then redis.call('DEL', timer) end
 end

@@ -15,10 +15,11 @@ import type { Logger } from '../../ports.js';
 import { httpRefusal } from './http-refusal.js';
 
 // Of a tool only its name is needed: one whose schema the SDK's own type refuses must not hide all others.
-const toolPage = z.looseObject({
-  tools: z.array(z.looseObject({ name: z.string() })),
-  nextCursor: z.string().optional(),
-});
+const describedTool = z.looseObject({ name: z.string() });
+const toolPage = z.looseObject({ tools: z.array(describedTool), nextCursor: z.string().optional() });
+
+/** A tool as its server lists it: nothing but its name is certain. */
+export type DescribedTool = z.output<typeof describedTool>;
 
 const CLIENT = { name: 'switchyard', version: '1' };
 
@@ -174,8 +175,9 @@ export class ServerSession {
     return this.#closing;
   }
 
-  async #listTools(): Promise<ReadonlySet<string> | undefined> {
-    const names = new Set<string>();
+  /** All tools, every page, asked anew; undefined when the server does not list tools at all. */
+  async describeTools(): Promise<readonly DescribedTool[] | undefined> {
+    const tools: DescribedTool[] = [];
     let cursor: string | undefined;
     try {
       do {
@@ -184,14 +186,19 @@ export class ServerSession {
           toolPage,
           { timeout: this.#requestLimitMs },
         );
-        for (const tool of page.tools) names.add(tool.name);
+        tools.push(...page.tools);
         // A server that hands out the same cursor for ever must not keep us listing.
         cursor = page.nextCursor === cursor ? undefined : page.nextCursor;
       } while (cursor !== undefined);
-      return names;
+      return tools;
     } catch (error) {
       if (error instanceof McpError && error.code === ErrorCode.MethodNotFound) return undefined;
       throw error;
     }
+  }
+
+  async #listTools(): Promise<ReadonlySet<string> | undefined> {
+    const tools = await this.describeTools();
+    return tools && new Set(tools.map(({ name }) => name));
   }
 }

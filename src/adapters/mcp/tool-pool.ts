@@ -17,6 +17,7 @@ import type { McpConfig } from './config.js';
 import { GuardedServer, type ServerHealth } from './guarded-server.js';
 import { PidList } from './pid-list.js';
 import type { ServerConnection } from './server-connection.js';
+import type { DescribedTool } from './server-session.js';
 import { type Attempt, attemptCall, type Route } from './tool-attempt.js';
 
 export interface ToolPoolOptions {
@@ -36,9 +37,15 @@ export type ServerCheck =
   | { readonly server: string; readonly ok: true; readonly implementation: string; readonly tools: readonly string[] }
   | { readonly server: string; readonly ok: false; readonly error: ErrorRecord };
 
+export type DescribedServer =
+  | { readonly server: string; readonly ok: true; readonly tools: readonly DescribedTool[] }
+  | { readonly server: string; readonly ok: false; readonly error: ErrorRecord };
+
 export interface ToolPool extends ToolCaller {
   /** Starts or reaches every configured server and lists its tools; a server that fails is reported, not thrown. */
   check(): Promise<readonly ServerCheck[]>;
+  /** The same, with what each tool says of itself. */
+  describe(): Promise<readonly DescribedServer[]>;
   /** How each configured server fares; asks none of them. */
   health(): readonly ServerHealth[];
 }
@@ -104,6 +111,10 @@ class McpToolPool implements ToolPool {
     return Promise.all([...this.#servers].map(([name, { connection }]) => checkServer(name, connection)));
   }
 
+  describe(): Promise<readonly DescribedServer[]> {
+    return Promise.all([...this.#servers].map(([name, { connection }]) => describeServer(name, connection)));
+  }
+
   health(): readonly ServerHealth[] {
     return [...this.#servers.values()].map((server) => server.health());
   }
@@ -161,6 +172,15 @@ function withDoubtOf(earlier: SwitchyardError | undefined, error: SwitchyardErro
     ...(earlier.answered !== undefined && { answered: earlier.answered }),
     cause: error,
   });
+}
+
+async function describeServer(server: string, connection: ServerConnection): Promise<DescribedServer> {
+  try {
+    const session = await connection.session();
+    return { server, ok: true, tools: (await session.describeTools()) ?? [] };
+  } catch (error) {
+    return { server, ok: false, error: toSwitchyardError(error).toJSON() };
+  }
 }
 
 async function checkServer(server: string, connection: ServerConnection): Promise<ServerCheck> {

@@ -3,7 +3,7 @@ import { canonicalJson, shortDigest } from '../../canonical-json.js';
 import type { Switchyard } from '../../engine.js';
 import { isFinal, type RunProgress, stateId } from '../../orchestrators/run-events.js';
 import type { ListedRun, Logger, RunCounts } from '../../ports.js';
-import { createSharedPolls, type SharedPolls } from './shared-poll.js';
+import { createSharedPolls, type SharedPolls } from './polls.js';
 
 /** How all runs stand, for a page that lists them. */
 export interface Overview {

@@ -5,7 +5,7 @@ import { isFinal, type RunProgress, runEvent, stateId } from '../../orchestrator
 import type { ApiContext } from '../context.js';
 import { createEventStream, type EventStream, type Message } from '../live/event-stream.js';
 import { type Overview, overviewId } from '../live/live-runs.js';
-import type { SharedPolls } from '../live/shared-poll.js';
+import type { SharedPolls } from '../live/polls.js';
 import { problems } from '../shapes/problem.js';
 import { runPath } from '../shapes/run.js';
 import type { ApiServer } from '../zod-server.js';

@@ -16,6 +16,7 @@ export interface RetryOptions {
   readonly tag?: string | undefined;
   readonly since?: string | undefined;
   readonly limit?: string | undefined;
+  readonly inDoubt?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly reason?: string | undefined;
   readonly by?: string | undefined;
@@ -45,12 +46,12 @@ export async function retry(settings: Settings, options: RetryOptions, terminal:
   });
 }
 
-function assertOne({ workflow, status, tag, since, limit, dryRun }: RetryOptions): void {
-  if ([workflow, status, tag, since, limit, dryRun].every((option) => option === undefined)) return;
+function assertOne({ workflow, status, tag, since, limit, inDoubt, dryRun }: RetryOptions): void {
+  if ([workflow, status, tag, since, limit, inDoubt, dryRun].every((option) => option === undefined)) return;
   throw new SwitchyardError('INVALID_INPUT', 'Give either the id of one run, or what all of them have in common.');
 }
 
-function filterOf({ workflow, status, tag, since, limit, dryRun, wait }: RetryOptions): RetryFilter {
+function filterOf({ workflow, status, tag, since, limit, inDoubt, dryRun, wait }: RetryOptions): RetryFilter {
   if (wait !== undefined) throw new SwitchyardError('INVALID_INPUT', '--wait is for one run: give its id.');
   if (workflow === undefined && status === undefined && tag === undefined) {
     throw new SwitchyardError(
@@ -65,6 +66,7 @@ function filterOf({ workflow, status, tag, since, limit, dryRun, wait }: RetryOp
     ...(tag !== undefined && { tag }),
     ...(since !== undefined && { since: durationMs('--since', since) as Duration }),
     ...(limit !== undefined && { limit: wholeNumber('--limit', limit, { min: 1, max: Number.MAX_SAFE_INTEGER }) }),
+    ...(inDoubt && { inDoubt }),
     ...(dryRun && { dryRun }),
   };
 }

@@ -1,5 +1,6 @@
 import { LIST_PAGE } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
+import { FINAL_STATUSES, OPERATOR_STATUSES } from '../../facts.js';
 import type { ListOptions, RunPage } from '../../ports.js';
 import { commandLog } from '../command-log.js';
 import { withSwitchyard } from '../open-switchyard.js';
@@ -20,20 +21,7 @@ export interface RunsOptions {
 
 type Filter = NonNullable<ListOptions['status']>;
 
-const STATUSES: Readonly<Record<Filter, true>> = {
-  open: true,
-  compensating: true,
-  waiting_approval: true,
-  in_doubt: true,
-  step_stuck: true,
-  compensation_stuck: true,
-  attention: true,
-  completed: true,
-  partial: true,
-  failed: true,
-  cancelled: true,
-  compensated: true,
-};
+const STATUSES: readonly Filter[] = ['open', 'compensating', ...OPERATOR_STATUSES, 'attention', ...FINAL_STATUSES];
 
 const PAGE = 20;
 
@@ -43,7 +31,7 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
   if (status !== undefined && !isStatus(status)) {
     throw new SwitchyardError(
       'INVALID_INPUT',
-      `--status is "${status}": use ${Object.keys(STATUSES).join(', ')}. \`open\` runs are queued or running, \`attention\` ones wait for a person.`,
+      `--status is "${status}": use ${STATUSES.join(', ')}. \`open\` runs are queued or running, \`attention\` ones wait for a person.`,
     );
   }
   const limit = wholeNumber('--limit', options.limit ?? String(PAGE), { min: 1, max: LIST_PAGE.max });
@@ -64,7 +52,7 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
 }
 
 function isStatus(text: string): text is Filter {
-  return Object.hasOwn(STATUSES, text);
+  return STATUSES.some((one) => one === text);
 }
 
 function nothingText({ workflow, status, tag, cursor }: RunsOptions): string {

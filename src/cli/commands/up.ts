@@ -41,7 +41,7 @@ export async function serve(settings: Settings, options: ServeOptions, { out, er
     await api.close();
     return 0;
   } catch (error) {
-    // One that was started for a dashboard that cannot be served would be left behind unnoticed.
+    // One that was started for a server that cannot start would be left behind unnoticed.
     await redis.stop?.();
     throw error;
   } finally {
@@ -61,9 +61,10 @@ function servedText({ url, redis, embedded }: Served, { dataDir }: Settings, { c
   const rows = [
     ['Redis', `${redis} ${colors.dim(`(${how})`)}`],
     ['Runs', colors.cyan(`${url}/`)],
+    ['API', `${colors.cyan(`${url}/docs`)} ${colors.dim('(OpenAPI, to browse)')}`],
     ['Queues', `${colors.cyan(`${url}/admin/queues`)} ${colors.dim('(Bull Board, read-only)')}`],
     ['Next', 'switchyard worker, in another terminal; then switchyard enqueue …'],
   ];
   const lines = rows.map(([name = '', value = '']) => `${colors.bold(name.padEnd(8))}${value}\n`).join('');
-  return `${lines}${colors.dim(embedded ? 'Ctrl-C ends the dashboard; Redis stays.' : 'Ctrl-C ends the dashboard.')}\n`;
+  return `${lines}${colors.dim(embedded ? 'Ctrl-C ends the server; Redis stays.' : 'Ctrl-C ends the server.')}\n`;
 }

@@ -1,16 +1,15 @@
-import { createToolPool, type ServerCheck } from '../../adapters/mcp/tool-pool.js';
+import type { ServerCheck } from '../../adapters/mcp/tool-pool.js';
 import { describeRedisUrl } from '../../adapters/redis-url.js';
-import { MAX_ANSWER_BYTES } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
-import { shippedContracts, shippedWorkflows } from '../../workflows/index.js';
 import { commandLog } from '../command-log.js';
 import { missingTools } from '../missing-tools.js';
 import { openSwitchyard, redisFor } from '../open-switchyard.js';
-import { loadProject, type Project } from '../project.js';
+import { loadProject } from '../project.js';
 import { type Settings, wholeNumber } from '../settings.js';
 import { listenForStop } from '../stop-signal.js';
 import { type Screen, type Terminal, wrap } from '../terminal.js';
 import { toolServers } from '../tool-servers.js';
+import { workerTools } from '../worker-tools.js';
 
 export interface WorkerOptions {
   readonly queues?: string | undefined;
@@ -28,13 +27,7 @@ export async function worker(settings: Settings, options: WorkerOptions, termina
   const wanted = workersOptions(options);
   const config = await toolServers(settings, project);
   const { url } = await redisFor(settings, project, { mode: settings.dev ? 'start' : 'attach', log });
-  const tools = createToolPool({
-    config,
-    contracts: usesShipped(project) ? shippedContracts : {},
-    logger: log,
-    maxAnswerBytes: MAX_ANSWER_BYTES,
-    dataDir: settings.dataDir,
-  });
+  const tools = workerTools(settings, project, config, log);
   const sy = openSwitchyard(project, { url, log, tools });
   try {
     // Redis first: without it no server needs to be started.
@@ -43,7 +36,8 @@ export async function worker(settings: Settings, options: WorkerOptions, termina
     const checks = await Promise.race([tools.check(), stop.stopped.then(() => [])]);
     await workers.start();
     for (const check of checks) if (!check.ok) log.warn({ server: check.server }, check.error.message);
-    for (const { message, ...where } of missingTools(project.workflows, config, checks)) log.warn(where, message);
+    for (const { message, workflow, capability } of missingTools(project.workflows, config, checks))
+      log.warn({ workflow, capability }, message);
     const ready = { queues: workers.queues, redis: describeRedisUrl(url), servers: checks, pid: process.pid };
     out.write(settings.json ? `${JSON.stringify(ready)}\n` : `${readyText(ready, out)}\n`);
     await stop.stopped;
@@ -86,9 +80,4 @@ function workersOptions({ queues, concurrency }: WorkerOptions) {
       concurrency: wholeNumber('--concurrency', concurrency, { min: 1, max: MAX_CONCURRENCY }),
     }),
   };
-}
-
-/** The shipped contracts are about the shipped workflows; a project's own tools answer in shapes of their own. */
-function usesShipped(project: Project): boolean {
-  return shippedWorkflows.some((shipped) => project.workflows.some((one) => one.name === shipped.name));
 }

@@ -8,15 +8,18 @@ import { PidList } from '../../adapters/mcp/pid-list.js';
 import { createToolPool, type ToolPool } from '../../adapters/mcp/tool-pool.js';
 import { parseRedisUrl } from '../../adapters/redis-url.js';
 import type { McpJson } from '../../define-config.js';
+import { toSwitchyardError } from '../../errors.js';
 import type { Logger } from '../../ports.js';
-import type { ProxySettings } from '../../servers/recording-proxy/settings.js';
+import { type AnswerLine, appendLine } from '../../servers/recording-proxy/record.js';
+import { META, type ProxySettings } from '../../servers/recording-proxy/settings.js';
 import { deletePrefix } from '../delete-prefix.js';
 import type { Closing } from '../demo/closing.js';
 import { loadProject } from '../project.js';
 import { provideSampleFiles } from '../sample-files.js';
 import type { Settings } from '../settings.js';
 import { shippedMcpJson, toolServers } from '../tool-servers.js';
-import { RecordReader } from './record.js';
+import { toolName } from './count-effects.js';
+import { type RecordedCall, RecordReader } from './record.js';
 import type { Subject } from './subject.js';
 import type { Setup } from './worker-orders.js';
 import { WorkerProcess } from './worker-process.js';
@@ -32,6 +35,8 @@ const SURVIVOR = { stalledIntervalMs: 500, concurrency: 50, graceMs: 1_000 };
 export interface Bench {
   readonly redisUrl: string;
   readonly record: RecordReader;
+  /** Hands a call to its server that was held back until now, and writes its answer down. */
+  deliver(call: RecordedCall): Promise<void>;
   /** Straight to the servers, for `effects`. */
   readonly tools: ToolPool;
   /** A prefix of its own, gone with the bench. */
@@ -73,6 +78,7 @@ export async function buildBench({ subject, settings, redis, log, closing }: Bui
     redisUrl,
     record,
     tools,
+    deliver: (call) => deliver(call, tools, join(folder, 'record.jsonl')),
     prefix() {
       prefixes += 1;
       const prefix = `${stem}-${prefixes}}`;
@@ -122,6 +128,24 @@ function proxied(settings: McpServerSettings, record: string): ProxySettings {
   const { command, args, env, cwd } = settings;
   const upstream = { kind: 'stdio' as const, command, args: [...args], env, ...(cwd !== undefined && { cwd }) };
   return { server: settings.name, record, upstream };
+}
+
+const DELIVERY_MS = 15_000;
+
+async function deliver(call: RecordedCall, tools: ToolPool, record: string): Promise<void> {
+  const { id, run, key, args } = call;
+  const meta = { ...(run !== undefined && { [META.run]: run }), ...(key !== undefined && { [META.key]: key }) };
+  const began = performance.now();
+  const answered = (said: Pick<AnswerLine, 'result' | 'error'>) =>
+    appendLine(record, { kind: 'answer', id, ms: Math.round(performance.now() - began), delivered: false, ...said });
+  try {
+    const value = await tools.call(toolName(call), args, { timeoutMs: DELIVERY_MS, safeToRepeat: false, meta });
+    answered({ result: { content: [{ type: 'text', text: JSON.stringify(value ?? null) }] } });
+  } catch (thrown) {
+    const { code, message } = toSwitchyardError(thrown);
+    if (code !== 'TOOL_FAILED') throw thrown;
+    answered({ error: { code: 0, message } });
+  }
 }
 
 async function endWithServers(worker: WorkerProcess, record: RecordReader, folder: string): Promise<void> {

@@ -13,6 +13,8 @@ export const REMEDIES = {
   UNDO_OF_NOTHING: 'the undo undoes what never happened: its tool must look under the key first',
   UNDO_INCOMPLETE: 'the run says compensated and the effect stands: mend what the undo asks for',
   REPEAT_REFUSED: 'the tool refuses the repeat: the same key must be the same effect',
+  LATE_EFFECT: 'a late call takes effect after its undo: the tool needs a tombstone, refuse a key that was undone',
+  NOT_ANSWERED: 'nobody answers it: give its answer in `answers`',
   NOT_ENDED: 'the run does not end: look at its workers and its tool',
   NOT_PASSED: 'the run never came to this point: see how it ended',
   UNDISTURBED: 'fails without any crash: mend this first',

@@ -1,7 +1,9 @@
 /** What a case shows: its run's end and effects against those of runs that nothing disturbed. Pure. */
+import { isOperatorStatus } from '../../facts.js';
 import type { WorkflowDefinition } from '../../orchestrators/definition.js';
 import { undoStage } from '../../orchestrators/move.js';
 import type { RunDocument } from '../../orchestrators/timeline.js';
+import { pivotOf } from './answers.js';
 import { type CountingRules, countEffects, type EffectCount, outcomeOf } from './count-effects.js';
 import { moreEffects, repeatRefused, stuck, undoArgsDiffer } from './diagnosis.js';
 import { failed, type Verdict } from './findings.js';
@@ -16,6 +18,8 @@ export interface Evidence {
   readonly standing: ReadonlyMap<string, number>;
   /** It has ended, or waits for a person. */
   readonly settled: boolean;
+  /** The stage that it waits with, for an answer that nobody gives. */
+  readonly unanswered?: string;
   /** Its worker was to be killed at a point that it never came to. */
   readonly missed: boolean;
 }
@@ -29,12 +33,15 @@ export interface Grounds {
 
 export function judge(of: Case, evidence: Evidence, grounds: Grounds): Verdict {
   const { run, settled, missed } = evidence;
+  const open = unanswered(evidence);
+  if (open) return open;
   if (!settled) {
     return failed(`still ${run.status}`, 'NOT_ENDED', { step: of.step, detail: `run ${run.id} is ${run.status}` });
   }
-  const waiting = waitsForPerson(evidence, grounds);
+  const waiting = waitsForPerson(of, evidence, grounds);
   if (waiting) return waiting;
-  const isBack = of.order.turnRound === true || of.order.refuse !== undefined;
+  const { turnRound, refuse, reject } = of.order;
+  const isBack = turnRound === true || refuse !== undefined || reject !== undefined;
   const wanted = isBack ? 'compensated' : grounds.forward.run.status;
   const stages = stagesToCount(of, evidence, grounds);
   const verdicts = stages.map((facts) => judgeStage(facts, of, evidence, grounds));
@@ -54,6 +61,13 @@ export function judge(of: Case, evidence: Evidence, grounds: Grounds): Verdict {
   return own ?? { result: of.submittedTwice ? '1 run' : run.status, verdict: 'ok' };
 }
 
+/** A question that the crash test has no answer to. */
+export function unanswered({ run, unanswered: stage }: Evidence): Verdict | undefined {
+  if (stage === undefined) return undefined;
+  const detail = `run ${run.id} is ${run.status}: "${stage}" waits for an answer from outside`;
+  return failed('not answered', 'NOT_ANSWERED', { step: stage, detail });
+}
+
 /** The case's own stage first, then all others of the run: a crash at one step must not double another. */
 function stagesToCount(of: Case, { record }: Evidence, { definition, forward, back }: Grounds): readonly StageFacts[] {
   const records = [record, forward.record, ...(back ? [back.record] : [])];
@@ -62,6 +76,7 @@ function stagesToCount(of: Case, { record }: Evidence, { definition, forward, ba
 }
 
 function judgeStage(facts: StageFacts, of: Case, evidence: Evidence, grounds: Grounds): Verdict {
+  if (facts.waits) return { result: 'answered', verdict: 'ok' };
   const isBack = evidence.run.status === 'compensated';
   if (facts.isUndo && !isBack) return { result: '', verdict: 'ok' };
   const reference = facts.isUndo || (isBack && grounds.back) ? (grounds.back ?? grounds.forward) : grounds.forward;
@@ -69,7 +84,12 @@ function judgeStage(facts: StageFacts, of: Case, evidence: Evidence, grounds: Gr
   const counted = countOf(facts.stage, evidence, grounds);
   const refused = of.order.refuse?.stage === facts.stage && of.order.refuse.fromAttempt === 1;
   if (facts.isUndo) return judgeUndo(facts, of, evidence, grounds, { counted, expected });
-  if (isBack) return judgeTakenBack(facts, evidence, counted, refused ? nothing : expected, grounds, refused);
+  const isLate = of.order.call?.fault === 'held' && of.stage === facts.stage;
+  if (isLate) {
+    const late = judgeLate(facts, evidence, counted);
+    if (late) return late;
+  }
+  if (isBack) return judgeTakenBack(facts, evidence, counted, refused ? nothing : expected, grounds, refused || isLate);
   const asked = evidence.standing.get(facts.step);
   const effects = asked ?? counted.effects;
   const wanted = asked === undefined ? expected.effects : (grounds.forward.standing.get(facts.step) ?? 1);
@@ -85,6 +105,17 @@ function judgeStage(facts: StageFacts, of: Case, evidence: Evidence, grounds: Gr
 }
 
 const nothing: EffectCount = { effects: 0, certain: true, calls: [] };
+
+/** A call that its tool was given only when its effect had been undone: nothing of it may stand. */
+function judgeLate({ step }: StageFacts, evidence: Evidence, counted: EffectCount): Verdict | undefined {
+  const standing = evidence.standing.get(step);
+  if ((standing ?? counted.effects) > 0) {
+    const seen = standing === undefined ? 'its late call was answered well' : `\`effects\` says ${standing}`;
+    const detail = `after the undo of run ${evidence.run.id} ${seen}`;
+    return failed('stands after its undo', 'LATE_EFFECT', { step, detail });
+  }
+  return standing === undefined || standing === 0 ? { result: 'no effect', verdict: 'ok' } : undefined;
+}
 
 /** As many as in the undisturbed run; of code without a tool only the number of its runs is known. */
 function asBefore(
@@ -185,7 +216,8 @@ function countOf(stage: string, { record }: Evidence, { rules }: Grounds): Effec
 }
 
 /** A person is asked: as it should be for what is not declared, and as a finding for everything else. */
-function waitsForPerson(evidence: Evidence, { definition, back }: Grounds): Verdict | undefined {
+function waitsForPerson(of: Case, evidence: Evidence, grounds: Grounds): Verdict | undefined {
+  const { definition, back, rules } = grounds;
   const { run } = evidence;
   const doubted = run.timeline.find(({ attempts }) => attempts.at(-1)?.error?.code === 'IN_DOUBT')?.name;
   const isLeft = doubted !== undefined && (run.status === 'failed' || run.status === 'partial');
@@ -196,13 +228,24 @@ function waitsForPerson(evidence: Evidence, { definition, back }: Grounds): Verd
       note: 'neither key nor idempotent is declared: a person retries it',
     };
   }
-  if (run.status !== 'in_doubt' && run.status !== 'compensation_stuck') return undefined;
+  if (!isOperatorStatus(run.status)) return undefined;
   const about = run.error?.step ?? '';
   const facts = factsOf(definition, about);
   if (run.error?.code === 'IN_DOUBT' && facts?.safety === 'unsafe') {
     return { result: 'asks a person', verdict: 'ok', note: 'neither key, find nor idempotent is declared' };
   }
-  return stuck({ step: facts?.step ?? about, message: run.error?.message ?? run.status, evidence, back });
+  const message = run.error?.message ?? run.status;
+  if (run.status === 'compensation_stuck') return stuck({ step: facts?.step ?? about, message, evidence, back });
+  if (run.status === 'in_doubt' && of.order.turnRound && about === pivotOf(definition)) {
+    // Its worker died before it could say that the pivot had refused.
+    return { result: 'asks a person', verdict: 'ok', note: 'whether the pivot has happened is not known' };
+  }
+  if (of.order.call?.stage === about && facts?.attempts === 1) {
+    const note = 'one attempt is all that its task has, and a saga does not turn round past its pivot';
+    return { result: 'asks a person', verdict: 'ok', note };
+  }
+  const detail = `run ${run.id} is ${run.status}: ${message}`;
+  return repeatRefused({ step: facts?.step ?? of.step, result: 'asks a person', detail, evidence, rules });
 }
 
 /** Another end than undisturbed that is no mistake: it says itself what is missing, or it took everything back. */

@@ -28,7 +28,9 @@ export const Order = z.object({
     .optional(),
   /** The stage's task refuses, for good and before it has done anything, from this attempt on. */
   refuse: z.object({ stage: z.string(), fromAttempt: z.number() }).optional(),
-  /** The saga's `returns` throws, so that everything is undone. */
+  /** The stage's approval is answered with a no. */
+  reject: z.string().optional(),
+  /** The saga turns round at its last chance: its pivot refuses, or its `returns` throws where it has none. */
   turnRound: z.boolean().optional(),
 });
 export type Order = z.infer<typeof Order>;

@@ -4,7 +4,7 @@
  */
 
 import { ROOT_STAGE } from '../../orchestrators/decide-saga.js';
-import type { WorkflowDefinition } from '../../orchestrators/definition.js';
+import type { StepDefinition, WorkflowDefinition } from '../../orchestrators/definition.js';
 import { ESCALATION, type StageKind, undoStage } from '../../orchestrators/move.js';
 import { taskOf } from '../../orchestrators/stage-task.js';
 import type { EffectSafety } from '../../task.js';
@@ -34,17 +34,21 @@ export interface StageFacts {
   readonly attempts: number;
   /** There is a `find` for it. */
   readonly finds: boolean;
+  /** An approval or a signal: no worker runs it. */
+  readonly waits: boolean;
   /** It is a saga's, which records an intent before it and repeats nothing blindly. */
   readonly hasIntent: boolean;
 }
 
 export interface Undisturbed {
   readonly forward: RunRecord;
-  /** A saga that was turned round at its end. */
+  /** A saga that was turned round, at its pivot or at its end. */
   readonly back?: RunRecord | undefined;
   /** Whether the stage's calls only read. */
   readonly onlyReads: (stage: string) => boolean;
 }
+
+const LATE = 'undo, then the late call arrives';
 
 /** Time for an answer that does not come, where the undisturbed call took `ms`. */
 function patience(ms: number): number {
@@ -59,10 +63,31 @@ export function planCases(definition: WorkflowDefinition, undisturbed: Undisturb
     ...(back ? kills(definition, back.passed, forward.passed, { turnRound: true }) : []),
     ...stagesOf(definition, forward).flatMap((stage) => callCases(stage, forward, undisturbed, {})),
     ...(back ? undoneStages(definition, back).flatMap((of) => undoCases(definition, of, back, undisturbed)) : []),
+    ...(back ? rejections(definition) : []),
   ];
   const order = [WHOLE_RUN, ...new Set(cases.map(({ step }) => step).filter((step) => step !== WHOLE_RUN))];
   const isBack = ({ name }: Case) => Number(name.startsWith('undo'));
   return cases.sort((one, other) => order.indexOf(one.step) - order.indexOf(other.step) || isBack(one) - isBack(other));
+}
+
+/** Steps of a saga that an undone run of it may take back: those before its pivot. */
+export function turnableSteps(definition: WorkflowDefinition): readonly StepDefinition[] {
+  if (definition.pattern !== 'saga') return [];
+  const pivot = definition.steps.findIndex((step) => step.pivot);
+  return (pivot < 0 ? definition.steps : definition.steps.slice(0, pivot)).filter(({ undo }) => undo);
+}
+
+/** Each approval after a step that has an undo: a no undoes that. One that is the pivot turns the undisturbed run round. */
+function rejections(definition: WorkflowDefinition): readonly Case[] {
+  if (definition.pattern !== 'saga') return [];
+  const { steps } = definition;
+  const pivot = steps.findIndex((step) => step.pivot);
+  const first = steps.findIndex(({ undo }) => undo);
+  return steps.flatMap(({ name, run }, at) =>
+    run.waits?.for === 'person' && at > first && (pivot < 0 || at < pivot)
+      ? [{ step: name, name: 'undo: after a no', stage: name, order: { reject: name } }]
+      : [],
+  );
 }
 
 /** One case for each boundary; those that another run passes as well are left to it. */
@@ -146,16 +171,21 @@ function undoCases(
   const { step } = undo;
   const effect = factsOf(definition, step);
   if (!effect) return [];
+  // What was answered from outside has no code that could fail, and no answer that could be lost.
+  if (effect.waits) return callCases(undo, back, undisturbed, { turnRound: true });
   const calls = back.calls.filter(({ stage }) => stage === step);
   const slowest = Math.max(0, ...calls.map(({ answer }) => answer?.ms ?? 0));
+  const turned: Order = { turnRound: true, refuse: { stage: step, fromAttempt: 2 } };
+  const timeoutMs = patience(slowest);
   const afterLost: Order = {
-    turnRound: true,
-    refuse: { stage: step, fromAttempt: 2 },
+    ...turned,
     ...(calls.length > 0
-      ? { call: { stage: step, fault: 'lose', timeoutMs: patience(slowest) } }
+      ? { call: { stage: step, fault: 'lose', timeoutMs } }
       : { kill: { when: 'before', moment: 'record', stage: step } }),
   };
   const about = { step, stage: undo.stage };
+  // Where a lost answer is a person's affair, nothing is undone by itself.
+  const late = calls.length > 0 && mayBeRepeated(effect) && !undisturbed.onlyReads(step);
   return [
     ...callCases(undo, back, undisturbed, { turnRound: true }),
     {
@@ -165,6 +195,16 @@ function undoCases(
       ...(afterLost.kill && { killed: 'at-boundary' as const }),
     },
     { ...about, name: 'undo of what never happened', order: { refuse: { stage: step, fromAttempt: 1 } } },
+    ...(late
+      ? [
+          {
+            step,
+            stage: step,
+            name: LATE,
+            order: { ...turned, call: { stage: step, fault: 'held' as const, timeoutMs } },
+          },
+        ]
+      : []),
   ];
 }
 
@@ -207,6 +247,7 @@ export function factsOf(definition: WorkflowDefinition, stage: string): StageFac
       safety: task.effect.kind,
       attempts: task.attempts,
       finds: step?.find !== undefined,
+      waits: task.waits !== undefined,
       hasIntent: definition.pattern === 'saga',
     };
   } catch {

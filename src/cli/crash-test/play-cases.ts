@@ -6,8 +6,8 @@ import type { Bench } from './bench.js';
 import { type CountingRules, countEffects, isRead } from './count-effects.js';
 import { undoArgsDiffer } from './diagnosis.js';
 import { failed, type Verdict } from './findings.js';
-import { type Evidence, judge } from './judge.js';
-import { type Case, planCases, WHOLE_RUN } from './plan.js';
+import { type Evidence, judge, unanswered } from './judge.js';
+import { type Case, planCases, turnableSteps, WHOLE_RUN } from './plan.js';
 import type { CaseResult } from './report.js';
 import { type RunCasesOptions, runBatch } from './run-cases.js';
 import type { Subject } from './subject.js';
@@ -39,8 +39,7 @@ export async function playCases(options: PlayOptions): Promise<Played> {
   const survivor = await bench.worker('survivor');
   const base: RunCasesOptions = { ...options, survivor, onEnded: () => undefined };
   onProgress('Running it undisturbed …');
-  const isSaga = subject.workflow.pattern === 'saga' && subject.workflow.steps.some(({ undo }) => undo);
-  const firsts = isSaga ? [UNDISTURBED, TURNED_ROUND] : [UNDISTURBED];
+  const firsts = turnableSteps(subject.workflow).length > 0 ? [UNDISTURBED, TURNED_ROUND] : [UNDISTURBED];
   const [forward, back] = await runBatch(firsts, base);
   if (!forward) throw new SwitchyardError('INTERNAL', 'the undisturbed run of the crash test is missing');
   const rules = rulesOf(options);
@@ -87,7 +86,10 @@ function rulesOf({ bench, subject }: PlayOptions): CountingRules {
   return { tools: bench.record.tools(), reads: new Set(subject.reads), ignore: new Set(subject.ignore) };
 }
 
-function endsWell({ run, settled, record }: Evidence, wanted: readonly string[]): Verdict {
+function endsWell(evidence: Evidence, wanted: readonly string[]): Verdict {
+  const { run, settled, record } = evidence;
+  const waiting = unanswered(evidence);
+  if (waiting) return waiting;
   if (settled && wanted.includes(run.status)) return { result: run.status, verdict: 'ok' };
   const step = run.error?.step ?? WHOLE_RUN;
   const name = step.replace(/\.undo$/, '');

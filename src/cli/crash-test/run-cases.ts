@@ -5,10 +5,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { switchyard } from '../../engine.js';
 import { SwitchyardError } from '../../errors.js';
+import { isSettledStatus } from '../../facts.js';
 import { effectKey, newRunId } from '../../names.js';
-import type { RunDocument, RunStatus } from '../../orchestrators/timeline.js';
+import type { RunDocument } from '../../orchestrators/timeline.js';
 import type { Logger } from '../../ports.js';
 import type { Run } from '../../queues/run-handle.js';
+import { type Answering, createAnswering } from './answering.js';
 import type { Bench } from './bench.js';
 import type { Evidence } from './judge.js';
 import { type Case, factsOf } from './plan.js';
@@ -32,10 +34,6 @@ const POLL_MS = 20;
 const QUIET_MS = 1_000;
 /** Longer than a proxy holds a call back. */
 const LATE_MS = 15_000;
-const OPERATOR_OR_FINAL: ReadonlySet<RunStatus> = new Set([
-  ...(['completed', 'partial', 'failed', 'cancelled', 'compensated'] as const),
-  ...(['waiting_approval', 'in_doubt', 'compensation_stuck'] as const),
-]);
 
 let keys = 0;
 
@@ -50,6 +48,7 @@ export async function runBatch(cases: readonly Case[], options: RunCasesOptions)
   });
   const orders = Object.fromEntries(named.map(({ of, id }) => [id, of.order]));
   const sy = switchyard({ connection: bench.redisUrl, prefix, workflows: [subject.workflow], logger: log });
+  const answering = createAnswering({ subject, redisUrl: bench.redisUrl, prefix, log });
   const start = (key: string): Promise<Run> => sy.start(subject.workflow.name, subject.input, { key });
   try {
     const victim = cases.some(({ killed }) => killed) ? await bench.worker('victim') : undefined;
@@ -61,24 +60,27 @@ export async function runBatch(cases: readonly Case[], options: RunCasesOptions)
         return run;
       }),
     );
-    const missed = victim ? await untilAllStand(named, runs, bench, limitMs) : new Set<string>();
+    const missed = victim ? await untilAllStand(named, runs, { bench, answering, limitMs }) : new Set<string>();
     if (victim) {
       await bench.kill(victim);
       await survivor.serve(prefix, orders);
     }
     const evidence = await Promise.all(
       named.map(async ({ of, id }, at) => {
-        const settled = await settledRun(runs[at], id, limitMs);
+        const started = runs[at];
+        if (!started) throw new SwitchyardError('INTERNAL', `run ${id} of the crash test was not started`);
+        const { run: settled, ...waits } = await answering.settled(started, of.order, limitMs);
         const record = await completeRecord(bench, id, of);
         options.onEnded(of);
         const standing = await askSandbox(settled, record, options);
-        const isSettled = OPERATOR_OR_FINAL.has(settled.status);
-        return { run: settled, record: { ...record }, standing, settled: isSettled, missed: missed.has(id) };
+        const isSettled = isSettledStatus(settled.status);
+        return { run: settled, record: { ...record }, standing, settled: isSettled, missed: missed.has(id), ...waits };
       }),
     );
     await survivor.release(prefix);
     return evidence;
   } finally {
+    answering.close();
     await sy.close();
   }
 }
@@ -92,16 +94,18 @@ interface NamedCase {
 async function untilAllStand(
   named: readonly NamedCase[],
   runs: readonly (Run | undefined)[],
-  bench: Bench,
-  limitMs: number,
+  { bench, answering, limitMs }: Pick<RunCasesOptions, 'bench' | 'limitMs'> & { readonly answering: Answering },
 ): Promise<ReadonlySet<string>> {
   const ended = new Set<string>();
-  for (const [at, { id }] of named.entries()) {
+  for (const [at, { id, of }] of named.entries()) {
+    const run = runs[at];
     // A wait that ends with its Switchyard says nothing about the run.
-    runs[at]?.wait(limitMs).then(
-      () => ended.add(id),
-      () => undefined,
-    );
+    if (run) {
+      answering.settled(run, of.order, limitMs).then(
+        () => ended.add(id),
+        () => undefined,
+      );
+    }
   }
   const stands = ({ of, id }: NamedCase): boolean => {
     const { passed, calls } = bench.record.run(id);
@@ -118,13 +122,12 @@ async function untilAllStand(
   return new Set(named.filter((one) => !stands(one)).map(({ id }) => id));
 }
 
-async function settledRun(run: Run | undefined, id: string, limitMs: number): Promise<RunDocument> {
-  if (!run) throw new SwitchyardError('INTERNAL', `run ${id} of the crash test was not started`);
-  return await run.wait(limitMs);
-}
-
 /** A call that is to be late may still be on its way when its run has ended; one of a killed worker is answered nobody. */
-async function completeRecord(bench: Bench, id: string, { killed }: Case): Promise<RunRecord> {
+async function completeRecord(bench: Bench, id: string, { killed, order }: Case): Promise<RunRecord> {
+  // Its undo has been answered, whatever came of it.
+  if (order.call?.fault === 'held') {
+    for (const call of bench.record.run(id).calls.filter(({ answer }) => !answer)) await bench.deliver(call);
+  }
   const giveUpAt = Date.now() + LATE_MS;
   const isComplete = () => killed || bench.record.run(id).calls.every(({ answer }) => answer);
   while (!isComplete() && Date.now() < giveUpAt) await delay(POLL_MS);

@@ -7,6 +7,7 @@ import { SwitchyardError } from '../../errors.js';
 import type { Workflow } from '../../orchestrators/definition.js';
 import { describeIssues, issuesOf } from '../../schema.js';
 import { isWorkflow } from '../is-workflow.js';
+import { assertAnswers } from './answers.js';
 import { loadModule } from './load-module.js';
 import { SHIPPED_TESTS } from './shipped-tests.js';
 
@@ -39,6 +40,7 @@ const test = z.strictObject({
   effects: called.optional(),
   reads: z.array(z.string()).optional(),
   ignore: z.array(z.string()).optional(),
+  answers: z.record(z.string(), z.unknown()).optional(),
   mcp: z.union([z.string().min(1), z.looseObject({ mcpServers: z.record(z.string(), z.unknown()) })]).optional(),
 });
 
@@ -73,6 +75,7 @@ export async function loadSubject({ source, workflow: wanted }: SubjectReference
     const names = found.map((one) => one.workflow.name).join(', ');
     throw new SwitchyardError('INVALID_INPUT', `${source} has several workflows: choose one by --workflow: ${names}.`);
   }
+  assertAnswers(only.workflow, only.answers ?? {});
   return { ...only, reference: { source: file, workflow: only.workflow.name }, file };
 }
 

@@ -6,10 +6,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PermanentError } from '../../errors.js';
 import type { ToolCaller } from '../../ports.js';
+import type { WrappedPorts } from '../../processing.js';
 import { appendLine } from '../../servers/recording-proxy/record.js';
 import { META } from '../../servers/recording-proxy/settings.js';
 import type { TaskContext } from '../../task.js';
-import type { WrappedPorts } from '../../workers.js';
 import { type Moment, type Order, sameBoundary } from './order.js';
 import type { WorkerLine } from './record.js';
 
@@ -46,13 +46,13 @@ export class RunWatch {
     appendLine(this.#options.record, line);
   }
 
-  /** Runs a task's code, unless it is ordered to refuse. */
-  attempt(context: TaskContext, code: () => Promise<unknown> | unknown): Promise<unknown> {
+  /** Runs a task's code, unless it is ordered to refuse; `isPivot`: it is where a saga can turn round for the last time. */
+  attempt(context: TaskContext, code: () => Promise<unknown> | unknown, isPivot: boolean): Promise<unknown> {
     const { run, stage, attempt } = context;
     return this.#current.run({ run, stage, attempt }, () =>
       this.#around(run, 'task', stage, async () => {
-        const { refuse } = this.orderOf(run);
-        if (refuse?.stage === stage && attempt >= refuse.fromAttempt) {
+        const { refuse, turnRound } = this.orderOf(run);
+        if ((isPivot && turnRound) || (refuse?.stage === stage && attempt >= refuse.fromAttempt)) {
           throw new PermanentError(`refusal of "${stage}", ${ORDERED}`);
         }
         this.write({ kind: 'ran', run, stage, attempt });

@@ -10,12 +10,12 @@ import { ORDERED, type RunWatch } from './watch-run.js';
 const QUICK = { initialMs: 50, factor: 1, maxMs: 50, jitter: 0 };
 
 export function watchedWorkflow(definition: WorkflowDefinition, watch: RunWatch): WorkflowDefinition {
-  const watched = (task: Task): Task => ({
+  const watched = (task: Task, isPivot = false): Task => ({
     ...task,
     backoff: QUICK,
     load: async () => {
       const code = await task.load();
-      return (input, context) => watch.attempt(context, () => code(input, context));
+      return (input, context) => watch.attempt(context, () => code(input, context), isPivot);
     },
   });
   switch (definition.pattern) {
@@ -47,11 +47,15 @@ export function watchedWorkflow(definition: WorkflowDefinition, watch: RunWatch)
   }
 }
 
-function watchedStep(step: StepDefinition, watch: RunWatch, watched: (task: Task) => Task): StepDefinition {
+function watchedStep(
+  step: StepDefinition,
+  watch: RunWatch,
+  watched: (task: Task, isPivot?: boolean) => Task,
+): StepDefinition {
   const { undo, find } = step;
   return {
     ...step,
-    run: watched(step.run),
+    run: watched(step.run, step.pivot),
     ...(find && { find: { ...find, run: watched(find.run) } }),
     ...(undo && {
       undo: {
@@ -68,6 +72,8 @@ function watchedStep(step: StepDefinition, watch: RunWatch, watched: (task: Task
 }
 
 function watchedReturns(definition: SagaDefinition, watch: RunWatch): SagaDefinition['returns'] {
+  // Past its pivot a saga does not turn round, whatever is thrown: there the pivot itself refuses.
+  if (definition.steps.some(({ pivot }) => pivot)) return definition.returns;
   return (done, summary) => {
     if (summary.status === 'completed' && watch.orderOf(summary.run).turnRound) {
       throw new Error(`the saga turns round, ${ORDERED}`);

@@ -71,7 +71,7 @@ function createBench(setup: Setup, subject: Subject, tools: ToolPool) {
   return {
     async serve(prefix: string, ordered: Readonly<Record<string, Order>>) {
       for (const [run, order] of Object.entries(ordered)) orders.set(run, order);
-      const connections = createRedisConnections(setup.redisUrl, log);
+      const connections = createRedisConnections(setup.redisUrl, log, prefix);
       const queues = createQueuePool(connections.open('producer'), prefix, () => undefined);
       const deps = { registry, prefix, keys: redisKeys(prefix), retention: RETENTION_DEFAULTS, tools, logger: log };
       const jobs = createRunJobs(queues, RETENTION_DEFAULTS, registry.workflows);

@@ -60,6 +60,9 @@ function entryLines(entry: TimelineEntry, view: EntryView): readonly string[] {
   const note = attempts > 1 ? colors.yellow(`${attempts} attempts`) : '';
   const line = `${head}  ${padTo(bar(entry, view), barWidth)}  ${duration.padStart(DURATION_WIDTH)}  ${note}`.trimEnd();
   const error = entry.attempts.at(-1)?.error ?? entry.attempts.findLast((attempt) => attempt.error)?.error;
+  if (entry.reason !== undefined) {
+    return [line, ...wrap(entry.reason, view.columns - 6).map((why) => `    ${colors.dim(why)}`)];
+  }
   if (!error) return [line];
   const paintWhy = entry.state === 'failed' ? colors.red : colors.dim;
   return [line, ...wrap(`${error.code}: ${error.message}`, view.columns - 6).map((why) => `    ${paintWhy(why)}`)];

@@ -1,12 +1,11 @@
 /** I4: steps in order, undos in the exact reverse of the steps that may have happened, by the run's record and by the ledger. */
 
-import type { EffectDone, Facts } from '../../facts.js';
+import { type EffectDone, type Facts, isFinalStatus } from '../../facts.js';
 import { effectKey } from '../../names.js';
 import { dueUndos } from '../decide-saga.js';
 import type { SagaDefinition } from '../definition.js';
 import { undoStage } from '../move.js';
 import { statusOf } from '../timeline.js';
-import { isFinal } from './ends.js';
 import type { History, LedgerRow } from './history.js';
 import type { Verdict } from './verdict.js';
 
@@ -78,7 +77,7 @@ function checkBack(definition: SagaDefinition, facts: Facts, history: History, v
     }
     if (!aside?.has(step)) previous = { name: `the undo of "${step}"`, ends: own ? [own] : [] };
   }
-  if (!isFinal(statusOf(facts))) return;
+  if (!isFinalStatus(statusOf(facts))) return;
   const open = due.filter((step) => !done.has(undoStage(step)) && !aside?.has(step));
   verdict.check('I4', run, open.length === 0, `${outcome?.status}: every due undo recorded`, `not ${open.join(', ')}`);
   const isLie = outcome?.status === 'compensated' && due.length === 0;

@@ -1,7 +1,8 @@
 /** I2 money and I3 stock, from books outside of the system; I9 what is left over. */
+import { isFinalStatus } from '../../facts.js';
 import type { RunStatus } from '../timeline.js';
 import { statusOf } from '../timeline.js';
-import { acceptedRuns, isFinal } from './ends.js';
+import { acceptedRuns } from './ends.js';
 import type { History, Movement } from './history.js';
 import type { Verdict } from './verdict.js';
 
@@ -39,7 +40,7 @@ function checkRunsMoney(
 
 function moneyRule(status: RunStatus, charges: number, refunds: number): { holds: boolean; expected: string } {
   if (status === 'completed') return { holds: charges === 1 && refunds === 0, expected: '1 charge, 0 refunds' };
-  if (isFinal(status))
+  if (isFinalStatus(status))
     return { holds: charges === refunds && charges <= 1, expected: 'as many refunds as charges, at most 1' };
   return { holds: charges <= 1 && refunds <= charges, expected: 'at most 1 charge, no more refunds than charges' };
 }
@@ -52,7 +53,7 @@ export function checkStock({ stock = [], runs }: History, verdict: Verdict): voi
       const status = facts && statusOf(facts);
       if (status === 'completed') sold += pieces;
       // Whether an order that has not ended has taken its pieces is not told by its status.
-      else if (status !== undefined && !isFinal(status)) open += pieces;
+      else if (status !== undefined && !isFinalStatus(status)) open += pieces;
     }
     const gone = before - after;
     const expected = open === 0 ? `${sold} gone of "${item}"` : `${sold} to ${sold + open} gone of "${item}"`;

@@ -61,8 +61,11 @@ end
 local k, a = 3, 10
 for _, job in ipairs(jobs) do
   bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
-  if job.timer == 'clock' then noteTimer(KEYS[1], job.job) end
-  if job.timer == 'at-end' then redis.call('HSET', KEYS[1], 'atEnd', job.job) end
+  if job.timer == 'at-end' then
+    redis.call('HSET', KEYS[1], 'atEnd', job.job)
+  elseif job.timer then
+    noteClock(KEYS[1], job.job, job.timer)
+  end
   k, a = k + job.keys, a + job.args
 end
 if redis.call('HEXISTS', ARGV[5] .. ':~paused', ARGV[3]) == 1 then

@@ -21,11 +21,14 @@ local log, root, job = KEYS[1], KEYS[2], KEYS[4]
 local field = 'answer/' .. ARGV[2]
 local entry = redis.call('HMGET', log, 'workflow', 'outcome', 'stop', field, 'phase')
 if not entry[1] then return { 'unknown' } end
+-- The client sends a script again when its reply was lost: the very same answer is this call's own, no earlier one.
+if entry[4] == ARGV[3] then return { 'answered' } end
 if entry[4] then return { 'answered-before', entry[4] } end
 if entry[2] then return { 'ended' } end
 if entry[3] then return { 'stopping' } end
 if ARGV[6] ~= '1' and redis.call('SISMEMBER', root .. ':dependencies', job) == 0 then return { 'not-asked' } end
 redis.call('HSET', log, field, ARGV[3])
+redis.call('HINCRBY', log, cjson.decode(ARGV[3]).error and 'answered/failed' or 'answered/completed', 1)
 if ARGV[4] ~= '' then redis.call('HSET', log, 'word/' .. redis.call('HINCRBY', log, 'words', 1), ARGV[4]) end
 take(job)
 if entry[5] == 'waiting_approval' then

@@ -32,11 +32,12 @@ for _, ended in ipairs({ root .. ':processed', root .. ':failed' }) do
     redis.call('HDEL', ended, child)
   end
 end
-local clocks = isKept and redis.call('HGET', log, 'timers') or ''
+local timers = {}
+for clock in pairs(isKept and clocksOf(log) or {}) do timers[#timers + 1] = clock end
 -- Whoever is to be told of its end is told no more. Each retry in its place had a job of its own for that.
 local base, ends = string.match(isKept and redis.call('HGET', log, 'atEnd') or '', '^(.*%.)(%d+)$')
-for delivery = 0, tonumber(ends or -1) do clocks = clocks .. ' ' .. base .. delivery end
-for timer in string.gmatch(clocks, '%S+') do
+for delivery = 0, tonumber(ends or -1) do timers[#timers + 1] = base .. delivery end
+for _, timer in ipairs(timers) do
   if redis.call('EXISTS', timer .. ':lock') == 1 then return { 'busy' } end
   local queue, id = string.match(timer, '^(.*:)([^:]+)$')
   redis.call('ZREM', queue .. 'delayed', id)

@@ -10,10 +10,10 @@ local function holdScore(delayed, now)
   return last[2] and math.min(tonumber(last[2]) + 1, from + 0xfff) or from
 end
 
--- A job that has just been added and that no worker has.
+-- A job that has just been added and that no worker has. In another's queue it may have no priority.
 local function holdWaiting(job, held, now)
   local queue, id = string.match(job, '^(.*:)([^:]+)$')
-  if redis.call('ZREM', queue .. 'prioritized', id) == 0 then return end
+  if redis.call('ZREM', queue .. 'prioritized', id) + redis.call('LREM', queue .. 'wait', 1, id) == 0 then return end
   redis.call('ZADD', queue .. 'delayed', holdScore(queue .. 'delayed', now), id)
   redis.call('HSET', job, 'delay', HELD_FOR_MS)
   redis.call('ZADD', held, now, job)

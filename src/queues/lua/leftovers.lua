@@ -19,8 +19,14 @@ local function forget(job)
   redis.call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful')
 end
 
--- The clocks of a run, to be stopped at its end.
-local function noteTimer(log, job)
-  local known = redis.call('HGET', log, 'timers')
-  redis.call('HSET', log, 'timers', (known and known .. ' ' or '') .. job)
+-- When each clock of a run is due, by its job: it is stopped at the run's end, and wound again when its job is lost.
+local function clocksOf(log)
+  local known = redis.call('HGET', log, 'clocks')
+  return known and cjson.decode(known) or {}
+end
+
+local function noteClock(log, job, due)
+  local clocks = clocksOf(log)
+  clocks[job] = due
+  redis.call('HSET', log, 'clocks', cjson.encode(clocks))
 end

@@ -6,10 +6,12 @@
   KEYS[2] root job
   KEYS[3] set of runs that are to stop
   KEYS[4] lock of the writing job, where a job of the run itself stops it
+  KEYS[5] stream of settled runs
   ARGV[1] the writer's lock token, or an empty string
   ARGV[2] run id
   ARGV[3] why (JSON)
   ARGV[4] channel on which workers are told
+  ARGV[5] base of the index keys (in the same hash slot)
 
   Returns { 'stopping', runs that stand for its stages… } | { 'ended' } | { 'unknown' } | { 'undoing' } (it undoes itself already)
         | { 'past-pivot', step } (it can only go forward) | { 'fenced-off' }
@@ -25,6 +27,8 @@ if entry[4] and redis.call('HEXISTS', log, 'intent/' .. entry[4]) == 1 then retu
 redis.call('HSETNX', log, 'stop', ARGV[3])
 redis.call('SADD', KEYS[3], ARGV[2])
 redis.call('PUBLISH', ARGV[4], ARGV[2])
+-- Its questions are taken away with its other children: whoever waits for it must not be told that it waits for a person.
+enterPhase(log, KEYS[5], ARGV[5], ARGV[2], '')
 -- One that sleeps until a time, or that nothing would wake, sees at once that it is to stop.
 wake(KEYS[2])
 local reply = { 'stopping' }

@@ -61,20 +61,28 @@ export function createProxy(upstream: Client, { server: name, record }: ProxySet
       case 'late':
         await send(params, marks, { delivered: false, after: order.overtaken(stage) });
         return await givenUp(signal);
+      case 'held':
+        noteCall(params, marks);
+        return await givenUp(signal);
       case 'lose':
         await send(params, marks, { delivered: false });
         return await givenUp(signal);
     }
   });
 
-  async function send(
-    call: ToolCall,
-    { run, stage, attempt, key }: MarkedCall,
-    { delivered, signal, after }: { delivered: boolean; signal?: AbortSignal; after?: Promise<void> },
-  ): Promise<Result> {
+  function noteCall(call: ToolCall, { run, stage, attempt, key }: MarkedCall): string {
     const id = randomUUID();
     const of = { ...(run && { run }), ...(stage && { stage }), ...(attempt && { attempt }), ...(key && { key }) };
     write({ kind: 'call', id, server: name, tool: call.name, args: call.arguments ?? {}, ...of });
+    return id;
+  }
+
+  async function send(
+    call: ToolCall,
+    marks: MarkedCall,
+    { delivered, signal, after }: { delivered: boolean; signal?: AbortSignal; after?: Promise<void> },
+  ): Promise<Result> {
+    const id = noteCall(call, marks);
     await after;
     const began = performance.now();
     const answered = (said: { readonly result: Result } | { readonly error: { code: number; message: string } }) =>

@@ -27,9 +27,11 @@ export type ProxySettings = z.infer<typeof ProxySettings>;
  *
  * - `lose`: the effect happens, the answer goes no further.
  * - `late`: the call reaches the server only after a later call of the same stage was answered; its own answer is lost.
+ * - `held`: the call is written down and goes no further; the crash test hands it to the server when its run has been undone,
+ *   since a server over stdio is started anew after a call that was not answered.
  * - `twice`: the call is sent twice, one after the other, as a network does that delivers at least once.
  */
-export const FAULTS = ['lose', 'late', 'twice'] as const;
+export const FAULTS = ['lose', 'late', 'held', 'twice'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** What a worker puts into a call's `_meta` for the proxy; the server behind it sees the first two only. */

@@ -125,6 +125,37 @@ test('failed attempts are kept in order, each once', async () => {
   expect((await it.log.read(it.run))?.record.failedAttempts.get('pay')).toEqual([attempt(1), attempt(2), attempt(10)]);
 });
 
+test('whether a run is there, and is to stop, is told without reading it', async () => {
+  const it = await subject();
+  expect(await it.log.mark('flow-0-tnone')).toBeUndefined();
+  expect(await it.log.mark(it.run)).toEqual({ stopping: false });
+  await it.redis.hset(it.keys.log(it.run), 'stop', '{}');
+  expect(await it.log.mark(it.run)).toEqual({ stopping: true });
+});
+
+test('an answer that an attempt lost is told of, until a person has answered for it', async () => {
+  const it = await subject();
+  const lost = { ...attempt(3), error: { ...attempt(3).error, answered: false } as const };
+  for (const one of [attempt(2), lost]) await it.log.recordFailedAttempt(it.run, it.fence, 'pay', one);
+  const asked = (after: number, before: number) => it.log.lostAnswer(it.run, 'pay', { after, before });
+  expect(await asked(0, 4)).toBe(true);
+  expect(await asked(0, 3)).toBe(false);
+  expect(await asked(3, 9)).toBe(false);
+  await it.redis.hset(it.keys.log(it.run), 'answered-for/pay', 3);
+  expect(await asked(0, 4)).toBe(false);
+});
+
+test('a clock that has rung is forgotten, and the others are not', async () => {
+  const it = await subject();
+  const clock = (name: string) => it.keys.job('runs', `${it.run}-~${name}`);
+  await it.redis.hset(it.keys.log(it.run), 'clocks', JSON.stringify({ [clock('deadline')]: '7', [clock('sla')]: '5' }));
+  expect((await it.log.read(it.run))?.record.clocks?.get('sla')).toBe(5);
+  expect(await it.log.forgetClock(it.run, it.fence, 'sla')).toEqual({ kind: 'recorded' });
+  expect((await it.log.read(it.run))?.record.clocks).toEqual(new Map([['deadline', 7]]));
+  await it.log.forgetClock(it.run, it.fence, 'deadline');
+  expect((await it.log.read(it.run))?.record.clocks).toBeUndefined();
+});
+
 test('the first decision stands, and every later one is answered with it', async () => {
   const it = await subject();
   expect(await it.log.decideOnce(it.run, it.fence, { route: 'a' })).toEqual({
@@ -199,7 +230,7 @@ test.each<[write: string, late: (it: Subject) => Promise<unknown>]>([
   ['recordFailedAttempt', ({ log, run, late }) => log.recordFailedAttempt(run, late, 'pay', attempt(1))],
   ['decideOnce', ({ log, run, late }) => log.decideOnce(run, late, {})],
   ['recordSlaDue', ({ log, run, late }) => log.recordSlaDue(run, late, 5)],
-  ['tally', ({ log, run, late }) => log.tally(run, late, 'pay', true)],
+  ['forgetClock', ({ log, run, late }) => log.forgetClock(run, late, 'deadline')],
   ['end', ({ log, run, late }) => log.end(run, late, outcome)],
 ])('%s by an attempt that lost its lock is refused, and leaves no trace', async (_write, late) => {
   const it = await subject();

@@ -26,7 +26,7 @@ const runOf = (text: string) => Run.parse(JSON.parse(text));
 describe('commands and Redis', () => {
   it('without any Redis each ends with 3 and says how to get one', async () => {
     const { run } = await place({ redis: undefined });
-    const lines = [['runs'], ['show', 'x'], ['worker'], ['api'], ['enqueue', 'parallel', '{"query":"x"}']];
+    const lines = [['runs'], ['show', 'x'], ['worker'], ['api'], ['mcp'], ['enqueue', 'parallel', '{"query":"x"}']];
     for (const { code, out, err } of await Promise.all(lines.map((argv) => run(argv)))) {
       expect({ code, out }).toEqual({ code: 3, out: '' });
       expect(err).toContain('switchyard up');

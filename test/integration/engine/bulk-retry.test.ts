@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PermanentError } from '../../../src/errors.js';
+import { PermanentError, SwitchyardError } from '../../../src/errors.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import type { RetryFilter } from '../../../src/queues/retry-runs.js';
@@ -89,4 +89,29 @@ test('only those that ended within a time, and a run that cannot be retried is t
   await expect(retry({ status: 'completed' as 'failed' })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   await expect(retry({ limit: 0 })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   expect(await sy.run(old.id).status()).toBe('failed');
+});
+
+test('[P3] a run of which an effect may have happened is left out, unless it is asked for', async () => {
+  const flow = defineFanOut({
+    name: 'doubtful',
+    input: anyInput,
+    branches: {
+      mail: {
+        run: task('mail', () => {
+          throw new SwitchyardError('TOOL_TIMEOUT', 'no answer', { answered: false });
+        }),
+        with: () => 0,
+      },
+    },
+    aggregate: () => null,
+  });
+  const { sy } = await useWorkingEngine([flow]);
+  await (await sy.start(flow, {})).wait('10s');
+  const told = async (filter: RetryFilter) => {
+    const outcomes = [];
+    for await (const { outcome } of sy.retry({ workflow: 'doubtful', dryRun: true, ...filter })) outcomes.push(outcome);
+    return outcomes;
+  };
+  expect(await told({})).toEqual(['refused']);
+  expect(await told({ inDoubt: true })).toEqual(['in-place']);
 });

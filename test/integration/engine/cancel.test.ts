@@ -4,6 +4,7 @@ import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../../src/orchestrators/router.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import type { TaskContext } from '../../../src/task.js';
+import { approval } from '../../../src/wait-task.js';
 import { useEngine, useWorkingEngine } from '../../support/engine.js';
 import { anyInput, signal, task } from '../../support/workflows.js';
 
@@ -126,7 +127,7 @@ test('a deadline stops the run: of a fan-out what is there by then is the result
   const run = await sy.start(flow, {});
   expect(await run.wait('10s')).toMatchObject({
     status: 'partial',
-    output: ['completed', 'CANCELLED'],
+    output: ['completed', 'IN_DOUBT'],
     error: { code: 'DEADLINE_EXCEEDED' },
   });
   const none = await sy.start(flow, {}, { deadline: '1h' });
@@ -226,4 +227,20 @@ test('a worker that begins to listen after a run was stopped does not begin its 
   await engine.work();
   expect(await run.wait('10s')).toMatchObject({ status: 'cancelled' });
   expect(begun).toBe(0);
+});
+
+test('a run that is cancelled while it asks a person does not say any more that it waits for one', async () => {
+  const flow = defineFanOut({
+    name: 'asks',
+    input: anyInput,
+    branches: { a: { run: approval(), with: () => ({ question: '?' }) } },
+    aggregate: () => null,
+  });
+  const { sy } = await useWorkingEngine([flow]);
+  for (let nth = 0; nth < 5; nth += 1) {
+    const run = await sy.start(flow, {});
+    expect((await run.wait('10s')).status).toBe('waiting_approval');
+    await run.cancel();
+    expect((await run.wait('10s')).status).toBe('cancelled');
+  }
 });

@@ -6,8 +6,9 @@ import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../../src/orchestrators/router.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { defineTask } from '../../../src/task.js';
-import { useWorkingEngine } from '../../support/engine.js';
-import { anyInput, task } from '../../support/workflows.js';
+import { approval } from '../../../src/wait-task.js';
+import { useEngine, useWorkingEngine } from '../../support/engine.js';
+import { anyInput, echo, task } from '../../support/workflows.js';
 
 const lost = () => new SwitchyardError('TOOL_TIMEOUT', 'no answer', { answered: false });
 
@@ -255,4 +256,68 @@ test('a saga that was undone is retried as another run, which names the first', 
   const next = await run.retry();
   expect(next.id).not.toBe(run.id);
   expect(await next.wait('10s')).toMatchObject({ status: 'completed', input: { n: 1 }, retryOf: run.id });
+});
+
+test('[P4] an undo whose answer was lost is not simply tried again: whether it happened is asked first', async () => {
+  let refunds = 0;
+  const refund = task('refund', () => {
+    refunds += 1;
+    if (refunds === 1) throw lost();
+  });
+  const flow = defineSaga({ name: 'doubtful-undo', input: anyInput })
+    .step('pay', task('pay'), { with: () => 1, undo: [refund, () => 1] })
+    .step(
+      'ship',
+      task('ship', () => {
+        throw new PermanentError('no carrier');
+      }),
+      { with: () => 2 },
+    )
+    .returns((_done, { status }) => status);
+  const { sy } = await useWorkingEngine([flow]);
+  const run = await sy.start(flow, {});
+  expect(await run.wait('10s')).toMatchObject({
+    status: 'compensation_stuck',
+    error: { code: 'IN_DOUBT', message: expect.stringContaining('undo "pay.undo" may or may not have happened') },
+    questions: [{ about: 'pay.undo', answers: ['resolve', 'skip', 'abandon'] }],
+  });
+  await expect(run.resume()).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+  await run.resolve({ happened: true });
+  expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
+  expect(refunds).toBe(1);
+});
+
+test('a root that is stuck past the pivot tells its error, and is resumed once its definition is mended', async () => {
+  const definition = { broken: true };
+  const flow = defineSaga({ name: 'stuck-root', input: anyInput })
+    .step('pay', task('pay'), { with: () => 1, pivot: true })
+    .step('ok', approval(), {
+      with: () => {
+        if (definition.broken) throw new Error('a slip in with');
+        return { question: 'go on?' };
+      },
+    })
+    .returns(() => 'done');
+  const { sy } = await useWorkingEngine([flow]);
+  const run = await sy.start(flow, {});
+  expect(await run.wait('10s')).toMatchObject({
+    status: 'step_stuck',
+    error: { code: 'INVALID_DEFINITION', message: expect.stringContaining('a slip in with') },
+    questions: [{ about: '~root', answers: ['resume', 'abandon'] }],
+  });
+  await expect(run.resolve({ happened: true })).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+  definition.broken = false;
+  await run.resume();
+  expect(await run.wait('10s')).toMatchObject({ status: 'waiting_approval' });
+  await run.approve();
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed' });
+});
+
+test('a run whose outcome is recorded, and whose root has not completed yet, says so to whoever retries it', async () => {
+  const engine = useEngine([echo]);
+  const run = await engine.sy.start(echo, { n: 1 });
+  const outcome = JSON.stringify({ status: 'failed', finishedAt: 1 });
+  await engine.redis.hset(`${engine.prefix}:log:${run.id}`, 'outcome', outcome, 'status', 'failed');
+  const refused = { code: 'ILLEGAL_STATE', message: expect.stringContaining('a worker still has a job of it') };
+  await expect(run.retry()).rejects.toMatchObject(refused);
 });

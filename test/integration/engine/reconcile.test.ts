@@ -1,8 +1,11 @@
 /** Runs whose root job somebody removed by hand: nothing but a reconciler would ever wake them. */
 import { Queue } from 'bullmq';
 import { expect, onTestFinished, test } from 'vitest';
+import { PermanentError } from '../../../src/errors.js';
 import { RUNS_QUEUE } from '../../../src/names.js';
+import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
+import { approval } from '../../../src/wait-task.js';
 import { type TestEngine, useEngine } from '../../support/engine.js';
 import { anyInput, echo, signal, task } from '../../support/workflows.js';
 
@@ -65,4 +68,83 @@ test('[P1] a root that another hand has ended, while its run has not, is added a
   await engine.redis.multi().zrem(`${base}:waiting-children`, run.id).zadd(`${base}:failed`, Date.now(), run.id).exec();
   await engine.work({ reconcileMs: 100 });
   expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: { n: 4 } });
+});
+
+/** The root and what hangs on its name, but none of its children. */
+async function removeRoot(engine: TestEngine, run: string): Promise<void> {
+  const root = await queueOf(engine, RUNS_QUEUE).getJob(run);
+  await root?.remove({ removeChildren: false });
+}
+
+test('[P1] a root that is made again while its run asks a person has its question back, and takes the answer', async () => {
+  const saga = defineSaga({ name: 'asking', input: anyInput })
+    .step('ok', approval(), { with: () => ({ question: 'go?' }) })
+    .returns(({ ok }) => ok?.by);
+  const engine = useEngine([saga]);
+  await engine.work({ reconcileMs: 100 });
+  const run = await engine.sy.start(saga, {});
+  expect((await run.wait('10s')).status).toBe('waiting_approval');
+  await removeRoot(engine, run.id);
+  const children = `${engine.prefix}:${RUNS_QUEUE}:${run.id}:dependencies`;
+  await expect
+    .poll(() => engine.redis.smembers(children), { timeout: 10_000 })
+    .toEqual([`${engine.prefix}:attention:${run.id}-ok`]);
+  expect(await run.describe()).toMatchObject({ status: 'waiting_approval', questions: [{ about: 'ok' }] });
+  await run.approve({ by: 'anna' });
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: 'anna' });
+});
+
+test('[P1] [P2] a root that is made again has the ends of its children back: no branch that has ended runs twice', async () => {
+  const made: string[] = [];
+  const flow = defineFanOut({
+    name: 'widowed',
+    input: anyInput,
+    branches: {
+      good: { run: task('good', () => made.push('good')), with: (i) => i },
+      bad: {
+        run: task('bad', () => {
+          made.push('bad');
+          throw new PermanentError('for good');
+        }),
+        with: (i) => i,
+      },
+      held: { run: task('held', () => made.push('held'), { queue: 'held' }), with: (i) => i },
+    },
+    aggregate: (r) => [r.good.state, r.bad.state, r.held.state],
+  });
+  const engine = useEngine([flow]);
+  await engine.work({ queues: ['runs', 'tasks'], reconcileMs: 100 });
+  const run = await engine.sy.start(flow, {});
+  const ended = ['completed', 'failed'].map((state) => `${engine.prefix}:tasks:${state}`);
+  await expect.poll(async () => await Promise.all(ended.map((key) => engine.redis.zcard(key)))).toEqual([1, 1]);
+  await removeRoot(engine, run.id);
+  await engine.work({ queues: ['held'] });
+  expect(await run.wait('10s')).toMatchObject({ status: 'partial', output: ['completed', 'failed', 'completed'] });
+  expect(made.sort()).toEqual(['bad', 'good', 'held']);
+});
+
+test('[P2] of a root that another hand has ended the results of its children stand', async () => {
+  let made = 0;
+  const flow = defineFanOut({
+    name: 'ended-by-hand',
+    input: anyInput,
+    branches: {
+      first: { run: task('first', () => (made += 1)), with: (i) => i },
+      held: { run: task('held', undefined, { queue: 'held' }), with: (i) => i },
+    },
+    aggregate: (r) => [r.first.state, r.held.state],
+  });
+  const engine = useEngine([flow]);
+  const first = await engine.work({ queues: ['tasks'] });
+  const run = await engine.sy.start(flow, {});
+  const root = `${engine.prefix}:${RUNS_QUEUE}:${run.id}`;
+  await expect.poll(() => engine.redis.hlen(`${root}:processed`)).toBe(1);
+  await first.stop();
+  // Its child's own job is gone too, as BullMQ drops ended jobs by number: the result is with the root alone.
+  await queueOf(engine, 'tasks').clean(0, 10, 'completed');
+  const base = `${engine.prefix}:${RUNS_QUEUE}`;
+  await engine.redis.multi().zrem(`${base}:waiting-children`, run.id).zadd(`${base}:failed`, Date.now(), run.id).exec();
+  await engine.work({ reconcileMs: 100 });
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: ['completed', 'completed'] });
+  expect(made).toBe(1);
 });

@@ -1,8 +1,11 @@
 /** [P3] outside of sagas: branches and routes whose task does not say how it is safe to repeat. */
-import { expect, test } from 'vitest';
+import { Worker } from 'bullmq';
+import { expect, onTestFinished, test } from 'vitest';
+import { openRedis } from '../../../src/adapters/redis.js';
 import { SwitchyardError } from '../../../src/errors.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
-import { useEngine, useWorkingEngine } from '../../support/engine.js';
+import { type TestEngine, useEngine, useWorkingEngine } from '../../support/engine.js';
+import { silentLog } from '../../support/silent-log.js';
 import { anyInput, signal, task } from '../../support/workflows.js';
 
 const lost = () => new SwitchyardError('TOOL_TIMEOUT', 'no answer', { answered: false });
@@ -66,6 +69,42 @@ test('[P3] a worker that dies in the middle of an undeclared branch leaves it in
   expect(sent).toBe(0);
 });
 
+test.each<[how: string, lose: (engine: TestEngine, id: string) => Promise<unknown>]>([
+  ['and somebody has noticed', ({ redis, prefix }, id) => redis.hset(`${prefix}:tasks:${id}`, 'stc', 1, 'ats', 1)],
+  [
+    'a moment ago',
+    async ({ redis, prefix, url }, id) => {
+      const connection = openRedis(url, 'worker', { log: silentLog });
+      const doomed = new Worker('tasks', undefined, { connection, prefix, lockDuration: 50 });
+      onTestFinished(async () => {
+        await doomed.close(true);
+        connection.disconnect();
+      });
+      await expect.poll(async () => (await doomed.getNextJob('doomed', { block: false }))?.id).toBe(id);
+      await expect.poll(() => redis.exists(`${prefix}:tasks:${id}:lock`)).toBe(0);
+    },
+  ],
+])(
+  '[P3] a run that is cancelled while an undeclared branch has lost its worker, %s, ends with it in doubt',
+  async (_how, lose) => {
+    let sent = 0;
+    const flow = mailing(() => {
+      sent += 1;
+    });
+    const engine = useEngine([flow]);
+    const run = await engine.sy.start(flow, {});
+    await lose(engine, `${run.id}-mail`);
+    await run.cancel();
+    await engine.work({ stalledIntervalMs: 100 });
+    expect(await run.wait('10s')).toMatchObject({
+      status: 'cancelled',
+      output: 'IN_DOUBT',
+      timeline: [{ name: 'mail', state: 'failed', attempts: [{ error: { code: 'IN_DOUBT' } }] }],
+    });
+    expect(sent).toBe(0);
+  },
+);
+
 test('[P3] a worker that stops cuts an undeclared branch short: the next one does not make it again', async () => {
   const [begun, never] = [signal(), signal()];
   let sent = 0;
@@ -82,4 +121,22 @@ test('[P3] a worker that stops cuts an undeclared branch short: the next one doe
   await engine.work();
   expect(await run.wait('10s')).toMatchObject({ status: 'failed', output: 'IN_DOUBT' });
   expect(sent).toBe(1);
+});
+
+test('[P3] one that a deadline cut short is in doubt, not merely cancelled', async () => {
+  const never = signal();
+  const flow = defineFanOut({
+    name: 'overdue',
+    input: anyInput,
+    deadline: '150ms',
+    branches: { mail: { run: task('mail', () => never.happened), with: () => 0 } },
+    aggregate: ({ mail }) => (mail.state === 'failed' ? mail.error.code : mail.state),
+  });
+  const { sy } = await useWorkingEngine([flow]);
+  const run = await sy.start(flow, {});
+  expect(await run.wait('10s')).toMatchObject({
+    status: 'failed',
+    error: { code: 'DEADLINE_EXCEEDED' },
+    output: 'IN_DOUBT',
+  });
 });

@@ -147,3 +147,20 @@ test('an append to a root that is gone adds nothing', async () => {
   await engine.redis.del(keys.root(run.id));
   expect(await append(flow, facts, fence, [stage('held')])).toEqual({ kind: 'fenced-off' });
 });
+
+test('an append to a run that has ended adds nothing', async () => {
+  const engine = useEngine([flow]);
+  const run = await engine.sy.start(flow, {});
+  const { append, fence, log, keys } = await appender(engine);
+  const facts = await log.read(run.id);
+  if (!facts) throw new Error('the run is gone');
+  const held = keys.job('held', `${run.id}-held`);
+  await engine.redis
+    .multi()
+    .srem(`${keys.root(run.id)}:dependencies`, held)
+    .del(held)
+    .exec();
+  await log.end(run.id, fence, { status: 'failed', finishedAt: 1 });
+  expect(await append(flow, facts, fence, [stage('held')])).toEqual({ kind: 'ended' });
+  expect(await engine.redis.exists(held)).toBe(0);
+});

@@ -180,6 +180,10 @@ async function show(url: string, runs: readonly string[]): Promise<void> {
     ['latest', 'completed', 'failed', 'delayed'].map((status) => `${queue}?activeQueue=early&status=${status}&page=1`),
     ['', '/logs', '/flow'].map((what) => `${queue}/runs/${runs[0]}${what}`),
     [`${queue}/runs/workers`],
+    ['/v1/workflows', '/v1/runs?text=a', '/v1/counts'],
+    runs
+      .slice(0, 8)
+      .flatMap((id) => ['', '?timeline=none', '/timeline', '/payload?of=input'].map((what) => `/v1/runs/${id}${what}`)),
   );
   for (const path of paths) expect([path, (await fetch(`${dashboard.url}${path}`)).status]).toEqual([path, 200]);
 }

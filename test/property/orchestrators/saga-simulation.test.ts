@@ -63,7 +63,10 @@ async function tell(numbers: readonly number[]): Promise<Told> {
 
 const schedule = fc.noBias(fc.array(fc.nat(10_000), { maxLength: 200, size: 'max' }));
 // A failure is shrunk for a while only: shorter schedules are easier to read, and these are cut to nothing but zeroes.
-const options = { numRuns: 10_000, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true };
+/** All of them in the lane at length, which CI runs too. */
+const isAtLength = process.env.TEST_SUITE === 'chaos';
+const SCHEDULES = isAtLength ? 10_000 : 1_500;
+const options = { numRuns: SCHEDULES, interruptAfterTimeLimit: 100_000, markInterruptAsFailure: true };
 const first = (effects: readonly Effect[]) => [...new Set(effects.map((effect) => effect.stage))];
 const statusOf = ({ record }: Simulated) => record.outcome?.status ?? record.phase;
 
@@ -126,8 +129,9 @@ test('[P1] [P3] [P4] whatever dies, freezes, fails, is removed, cancelled or ans
     }),
     options,
   );
-  // A simulation that only ever saw one ending would prove nothing.
-  const endings = ['completed', 'compensated', 'cancelled', 'failed', 'compensation_stuck', 'in_doubt', 'step_stuck'];
+  // A simulation that only ever saw one ending would prove nothing. The last one is rare: past the pivot, every attempt lost.
+  const endings = ['completed', 'compensated', 'cancelled', 'failed', 'compensation_stuck', 'in_doubt'];
+  if (isAtLength) endings.push('step_stuck');
   expect([...seen.keys()]).toEqual(expect.arrayContaining(endings));
 }, 120_000);
 

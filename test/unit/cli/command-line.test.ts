@@ -69,9 +69,9 @@ describe('the command line', () => {
       expect(out).toContain(word);
     for (const word of ['cancel', 'resume', 'resolve', 'skip', 'abandon', 'approve', 'reject', 'signal', 'retry'])
       expect(out).toContain(word);
+    for (const word of ['mcp', 'doctor', 'tools']) expect(out).toMatch(new RegExp(`^  ${word} `, 'm'));
     for (const word of ['erase', 'pause', 'unpause', 'paused', 'queues', 'limit', 'schedules'])
       expect(out).toContain(word);
-    for (const later of ['doctor', 'tools pull']) expect(out).not.toContain(later);
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
     expect((await run()).out).toBe(out);
     expect((await run('--version')).out).toMatch(/^\d+\.\d+\.\d+/);
@@ -88,6 +88,9 @@ describe('the command line', () => {
     [['enqueue', '--wait', 'parallel', '{}'], 'Put --wait last'],
     [['enqueue', 'parallel', "{'query':1}"], 'not JSON at line 1, column 2'],
     [['enqueue', 'parallel', '@/nowhere.json'], 'Cannot read the input from /nowhere.json'],
+    [['mcp', '--http', '--host', '0.0.0.0'], 'SWITCHYARD_TOKEN'],
+    [['mcp', '--port', '1'], '--port needs --http'],
+    [['doctor', '--runs', '1001'], 'from 0 to 1000'],
     [['enqueue', 'paralel', '{}'], 'known here: parallel, support, order'],
   ])('%j is refused with 2 and a way out', async (argv, hint) => {
     const { code, out, err } = await run(...argv);

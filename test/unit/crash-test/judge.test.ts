@@ -107,4 +107,33 @@ describe('the judgement', () => {
       finding: { code: 'NOT_PASSED' },
     });
   });
+
+  const late: Case = {
+    step: 'pay',
+    stage: 'pay',
+    name: 'undo, then the late call arrives',
+    order: { refuse: { stage: 'pay', fromAttempt: 2 }, call: { stage: 'pay', fault: 'held', timeoutMs: 1 } },
+  };
+
+  it('finds a late call that takes effect after its undo, by the words of its tool', () => {
+    const seen = evidence('compensated', { pay: 1, 'pay.undo': 1 });
+    expect(judge(late, seen, grounds())).toMatchObject({
+      result: 'stands after its undo',
+      finding: { code: 'LATE_EFFECT' },
+    });
+    expect(judge(late, evidence('compensated', { 'pay.undo': 1 }), grounds())).toMatchObject({ verdict: 'ok' });
+  });
+
+  it('takes a question past the pivot for one to a person, and no undo for what is wrong', () => {
+    const error = { code: 'TOOL_FAILED', message: 'no', retryable: false, step: 'pay' } as const;
+    const stuck = evidence('step_stuck', { pay: 1 });
+    const seen = { ...stuck, run: { ...stuck.run, error } };
+    expect(judge(lost, seen, grounds(1))).toMatchObject({ result: 'asks a person', verdict: 'ok' });
+    expect(judge(lost, seen, grounds(3))).toMatchObject({ finding: { step: 'pay', code: 'REPEAT_REFUSED' } });
+  });
+
+  it('says which stage nobody answers', () => {
+    const seen = evidence('waiting_approval', {}, { unanswered: 'ok' });
+    expect(judge(lost, seen, grounds())).toMatchObject({ finding: { step: 'ok', code: 'NOT_ANSWERED' } });
+  });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Boundary } from '../../../src/cli/crash-test/order.js';
-import { planCases } from '../../../src/cli/crash-test/plan.js';
+import { planCases, turnableSteps } from '../../../src/cli/crash-test/plan.js';
 import type { RunRecord } from '../../../src/cli/crash-test/record.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { mcpTask } from '../../../src/task.js';
+import { approval } from '../../../src/wait-task.js';
 
 const run = 'run';
 
@@ -54,7 +55,7 @@ describe('the plan', () => {
 
   it('repeats only what the engine would repeat', () => {
     const repeated = (spec: Parameters<typeof mcpTask>[1]) =>
-      names(spec).filter((name) => /twice$|late|retried/.test(name) && name.startsWith('pay'));
+      names(spec).filter((name) => /twice$|call late|retried/.test(name) && name.startsWith('pay'));
     expect(repeated({ key: 'id' })).toHaveLength(6);
     expect(repeated({ idempotent: true })).toHaveLength(6);
     expect(repeated({})).toEqual([]);
@@ -62,7 +63,7 @@ describe('the plan', () => {
   });
 
   it('asks a tool that only reads no second time', () => {
-    expect(names({ key: 'id' }, true).filter((name) => /sent twice|late/.test(name))).toEqual([]);
+    expect(names({ key: 'id' }, true).filter((name) => /sent twice|call late/.test(name))).toEqual([]);
   });
 
   it('takes the first item of a list for all', () => {
@@ -81,5 +82,26 @@ describe('the plan', () => {
     );
     const steps = planCases(list, { forward, onlyReads: () => false }).map(({ step }) => step);
     expect([...new Set(steps)]).toEqual(['(run)', 'item.0']);
+  });
+
+  it('turns back only what is before the pivot, and holds a call back for an undo that repeats nothing', () => {
+    const undo = [mcpTask('s.refund', { key: 'id' }), () => ({})] as const;
+    const before = defineSaga({ name: 'saga', input: z.object({}) }).step('pay', mcpTask('s.pay', { key: 'id' }), {
+      with: () => ({}),
+      undo,
+    });
+    const pivoted = before
+      .step('ok', approval(), { with: () => ({ question: '?' }) })
+      .step('ship', mcpTask('s.ship', { key: 'id' }), { with: () => ({}), pivot: true })
+      .step('tell', mcpTask('s.tell', { key: 'id' }), { with: () => ({}), undo })
+      .returns(() => null);
+    expect(turnableSteps(pivoted).map(({ name }) => name)).toEqual(['pay']);
+    const back = record(['pay', 'pay.undo'], []);
+    const cases = planCases(pivoted, { forward: record(['pay', 'ship', 'tell'], []), back, onlyReads: () => false });
+    expect(cases.filter(({ order }) => order.reject).map(({ step, name }) => `${step} ${name}`)).toEqual([
+      'ok undo: after a no',
+    ]);
+    expect(cases.filter(({ order }) => order.call?.fault === 'held').map(({ step }) => step)).toEqual(['pay']);
+    expect(names({}).filter((name) => name.includes('late call arrives'))).toEqual([]);
   });
 });

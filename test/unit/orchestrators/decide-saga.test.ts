@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { decide } from '../../../src/orchestrators/decide.js';
 import { ROOT_STAGE } from '../../../src/orchestrators/decide-saga.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
+import { approval } from '../../../src/wait-task.js';
 import { BOOM, factsOf, failed, failedAttempt, type Known, pending, succeeded } from '../../support/facts.js';
 import { anyInput, task } from '../../support/workflows.js';
 
@@ -167,4 +168,11 @@ test('the name under which the root’s own failure is kept is none that a step 
       .step(ROOT_STAGE, work, { with: () => 1 })
       .returns(() => null),
   ).toThrow(/not a valid name/);
+});
+
+test('a step that waits for an answer has no effect, and is no pivot', () => {
+  const head = defineSaga({ name: 'asks', input: anyInput });
+  expect(() => head.step('ok', approval(), { with: () => ({ question: '?' }), pivot: true })).toThrow(
+    /"ok" is the pivot and waits for an answer/,
+  );
 });

@@ -1,7 +1,14 @@
 /** Each invariant is silent on a right history and flags the wrong ones, of which each differs from it in one thing. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { EffectDone, EffectIntent, Facts, FinalStatus, RunRecord } from '../../../src/facts.js';
+import {
+  type EffectDone,
+  type EffectIntent,
+  type Facts,
+  type FinalStatus,
+  OPERATOR_STATUSES,
+  type RunRecord,
+} from '../../../src/facts.js';
 import { checkHistory } from '../../../src/orchestrators/invariants/check.js';
 import {
   type History,
@@ -179,6 +186,21 @@ const money = (...movements: NonNullable<History['money']>['movements']): Partia
 const charge = (run: string, amountMinor: number) => ({ run, kind: 'charge' as const, amountMinor });
 const refund = (run: string, amountMinor: number) => ({ run, kind: 'refund' as const, amountMinor });
 
+/** A run that ended in this way first, was retried in its place this often, and then completed. */
+function again(first: FinalStatus, retries: number, ends: readonly FinalStatus[] = [first, 'completed']) {
+  const words = Array.from({ length: retries }, (_, at) => ({ command: 'retry' as const, at }));
+  const told = (status: FinalStatus) => ({ run: PAID, status });
+  return {
+    ...withRun(facts(PAID, { ...paid, words })),
+    endings: ends.map(told),
+    tellings: [told(first), told('completed')],
+    withinMs: 899,
+    submissions: RIGHT.submissions.map((one) =>
+      'run' in one.answer && one.answer.run === PAID ? one : { ...one, at: 1 },
+    ),
+  } satisfies Partial<History>;
+}
+
 type Wrong = readonly [what: string, invariant: Invariant, change: Partial<History>];
 
 const WRONG: readonly Wrong[] = [
@@ -321,6 +343,9 @@ const WRONG: readonly Wrong[] = [
   ['a result of an older attempt', 'I7', { attempts: [{ run: FANNED, stage: 'only', attempt: 2, begunAt: 3 }] }],
   ['two recorded ends', 'I8', { endings: [...(RIGHT.endings ?? []), { run: PAID, status: 'completed' }] }],
   ['a client that was told of another end', 'I8', { tellings: [{ run: PAID, status: 'failed' }] }],
+  ['an end before a retry that no retry follows', 'I8', { ...again('failed', 0), tellings: [] }],
+  ['three ends of a run that was retried once', 'I8', again('failed', 1, ['failed', 'failed', 'completed'])],
+  ['a retry in place of a run that had completed', 'I8', again('completed', 1, ['completed', 'completed'])],
   ['a process left over', 'I9', { remains: [{ what: 'children', before: 2, after: 3 }] }],
   [
     'a route that was not decided',
@@ -404,6 +429,26 @@ describe('the checker', () => {
       ledger: [],
     });
     expect(violations.map(violationText)).toEqual([]);
+  });
+
+  test.each(OPERATOR_STATUSES)('takes %s for a question to a person, which a run may wait with', (phase) => {
+    const { status: _ended, ...open } = paid;
+    const history = { ...RIGHT, submissions: [submission(PAID, { ends: [phase] })], tellings: [], endings: [] };
+    const { violations } = checkHistory({
+      ...history,
+      money: money().money,
+      ...withRun(facts(PAID, { ...open, phase })),
+    });
+    expect(violations.filter(({ invariant }) => invariant === 'I1').map(violationText)).toEqual([]);
+  });
+
+  test('takes a retry in place for a second beginning, not for a second end', () => {
+    const { violations } = checkHistory({ ...RIGHT, ...again('failed', 1) });
+    expect(violations.map(violationText)).toEqual([]);
+    const reopened = facts(PAID, { intents: paid.intents, words: [{ command: 'retry', at: 1 }] });
+    const told = [{ run: PAID, status: 'partial' as const }];
+    const { violations: early } = checkHistory({ ...RIGHT, ...withRun(reopened), tellings: told, endings: told });
+    expect(early.filter(({ invariant }) => invariant === 'I8').map(violationText)).toEqual([]);
   });
 
   test('does not ask for an undo that a person has set aside', () => {

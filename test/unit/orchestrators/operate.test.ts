@@ -41,7 +41,13 @@ test.each<[title: string, known: Known, request: OperatorRequest, statement: obj
     'compensation_stuck, resume → the undo again, its attempts answered for',
     stuck,
     { command: 'resume', by: 'anna' },
-    { from: 'compensation_stuck', to: 'compensating', question: 'pay', again: 'pay.undo', answeredFor: 6 },
+    {
+      from: 'compensation_stuck',
+      to: 'compensating',
+      question: 'pay',
+      again: 'pay.undo',
+      answeredFor: { stage: 'pay.undo', attempt: 6 },
+    },
   ],
   [
     'compensation_stuck, done by hand → recorded as done',
@@ -65,7 +71,7 @@ test.each<[title: string, known: Known, request: OperatorRequest, statement: obj
     'in_doubt, it did not → again',
     doubt,
     { command: 'resolve', happened: false },
-    { again: 'pay', answeredFor: 2, word: { happened: false } },
+    { again: 'pay', answeredFor: { stage: 'pay', attempt: 2 }, word: { happened: false } },
   ],
 ])('%s', (_title, known, request, statement) => {
   expect(say(known, request)).toMatchObject(statement);

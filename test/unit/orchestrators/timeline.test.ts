@@ -13,6 +13,11 @@ const saga = defineSaga({ name: 'flow', input: anyInput })
 
 test.each<[title: string, known: Known, status: string]>([
   ['nothing has begun → queued', { stages: { one: pending } }, 'queued'],
+  [
+    'it waits for a signal, and no worker has it → running',
+    { stages: { one: pending }, asked: { one: { at: 5, of: 'signal' } } },
+    'running',
+  ],
   ['a job has begun → running', { stages: { one: { state: 'pending', startedAt: 5 } } }, 'running'],
   ['an intent was recorded → running', { stages: { one: pending }, intents: ['one'] }, 'running'],
   ['a route was decided → running', { decision: { route: 'x' } }, 'running'],

@@ -11,9 +11,10 @@ const published = join(project, 'node_modules', 'switchyard-mq');
 /** One definition of each kind, exported, as an application's own modules do. */
 const CONSUMER = `
 import {
-  createToolPool, defineConfig, defineCrashTest, defineFanOut, defineRouter, defineSaga, defineTask, lazy, loadMcpConfig, mcpTask,
+  createToolPool, defineConfig, defineCrashTest, defineFanOut, defineRouter, defineSaga, defineTask, fromQueue, lazy, loadMcpConfig, mcpTask,
   parseMcpConfig, switchyard,
 } from 'switchyard-mq';
+import { switchyardBullBoardAdapters } from 'switchyard-mq/bull-board';
 import { embeddedRedis } from 'switchyard-mq/embedded-redis';
 import { defineSupport, order, shippedWorkflows, SHIPPED_RULES } from 'switchyard-mq/workflows';
 import { z } from 'zod';
@@ -31,6 +32,10 @@ export const fan = defineFanOut({
   name: 'fan', input,
   branches: { a: { run: look, with: (i) => i }, b: { run: tool, with: (i) => i, when: (i) => i.times > 1 || 'once is enough' } },
   aggregate: (results, { elapsedMs }) => ({ a: results.a, b: results.b, elapsedMs }),
+});
+export const theirs = fromQueue('crm', { job: 'lookup', input, output });
+export const shop = defineFanOut({
+  name: 'shop', input, branches: { theirs: { run: theirs, with: (i) => i } }, aggregate: ({ theirs: found }) => found,
 });
 export const list = defineFanOut({
   name: 'list', input: z.array(input), each: look, split: (all) => all, aggregate: (results) => results,
@@ -70,6 +75,9 @@ export const text: Promise<string | undefined> = state.then((ended) =>
 );
 export const listed = sy.list();
 export const workers = sy.workers({ concurrency: 2 });
+export const hosted = sy.processor([look, fan], { otherwise: async ({ data }) => data });
+export const hostedOptions = sy.workerOptions({ concurrency: 3, settings: { backoffStrategy: () => 1 } });
+export const boards = switchyardBullBoardAdapters(sy);
 export const embedded = () => embeddedRedis();
 export const support = defineSupport(SHIPPED_RULES);
 export const orders = [order];
@@ -92,7 +100,7 @@ function emitDeclarations(outDir: string): void {
   const { config } = ts.readConfigFile('tsconfig.build.json', ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, process.cwd());
   const program = ts.createProgram({
-    rootNames: ['src/index.ts', 'src/embedded-redis.ts', 'src/workflows/index.ts'],
+    rootNames: ['src/index.ts', 'src/bull-board.ts', 'src/embedded-redis.ts', 'src/workflows/index.ts'],
     options: {
       ...options,
       outDir,

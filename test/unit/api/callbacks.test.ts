@@ -1,0 +1,95 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createCallbackSender } from '../../../src/adapters/callback-sender.js';
+import { systemClock } from '../../../src/adapters/clock.js';
+import { callbackRules } from '../../../src/callbacks.js';
+import type { Duration } from '../../../src/config.js';
+
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const rules = (...allow: string[]) => callbackRules({ allow, secret });
+
+describe('a callback', () => {
+  test.each([
+    ['hooks.example.com', 'https://hooks.example.com/a?b=c'],
+    ['hooks.example.com', 'https://HOOKS.example.com:443/'],
+    ['hooks.example.com:8443', 'https://hooks.example.com:8443/'],
+    ['*.example.com', 'https://a.b.example.com/'],
+    ['http://hooks.internal:8080', 'http://hooks.internal:8080/x'],
+    ['http://127.0.0.1:9', 'http://127.0.0.1:9/'],
+  ])('with %s allowed may go to %s', (allowed, url) => {
+    expect(rules(allowed).refusal(url)).toBeUndefined();
+  });
+
+  test.each([
+    ['hooks.example.com', 'http://hooks.example.com/'],
+    ['hooks.example.com', 'https://hooks.example.com:8443/'],
+    ['hooks.example.com', 'https://a.hooks.example.com/'],
+    ['hooks.example.com', 'https://hooks.example.com.evil.example/'],
+    ['hooks.example.com', 'https://hooks.example.com@evil.example/'],
+    ['hooks.example.com', 'https://user:pw@hooks.example.com/'],
+    ['*.example.com', 'https://example.com/'],
+    ['*.example.com', 'https://evilexample.com/'],
+    ['http://127.0.0.1:9', 'http://127.0.0.1:10/'],
+    ['http://127.0.0.1:9', 'http://127.1:9999/'],
+    ['hooks.example.com', 'ftp://hooks.example.com/'],
+    ['hooks.example.com', `https://hooks.example.com/${'x'.repeat(3_000)}`],
+  ])('with %s allowed may not go to %s', (allowed, url) => {
+    expect(rules(allowed).refusal(url)).toEqual(expect.any(String));
+  });
+
+  test.each([
+    [{ allow: ['not a host'] }, 'give a host'],
+    [{ allow: ['https://hooks.example.com/path'] }, 'give a host'],
+    [{ allow: [], secret: 'hunter2' }, 'whsec_'],
+    [{ allow: [], secret: 'whsec_c2hvcnQ=' }, '24 bytes'],
+    [{ allow: [], secret: [] }, undefined],
+    [{ allow: [], secret, attempts: 0 }, 'attempts'],
+    [{ allow: [], secret, timeout: '2m' }, 'timeout'],
+  ] as const)('set up as %j is a mistake that is found at start', (settings, says) => {
+    if (says === undefined) return expect(() => callbackRules(settings, {})).toThrow();
+    expect(() => callbackRules(settings, {})).toThrow(says);
+  });
+
+  test('is signed by each secret while one is replaced by another', () => {
+    const two = callbackRules({ allow: [], secret: [secret, secret.replace('B', 'C')] });
+    expect(two.sign('id', '{}', 1_700_000_000_999)).toEqual({
+      'webhook-id': 'id',
+      'webhook-timestamp': '1700000000',
+      'webhook-signature': expect.stringMatching(/^v1,\S{44} v1,\S{44}$/),
+    });
+  });
+
+  test('takes no more than its time, and reads no answer to its end', async () => {
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith('/silent')) return;
+      // An answer without an end.
+      response.write('x');
+      const more = setInterval(() => response.write('x'.repeat(1_000)), 1);
+      response.once('close', () => clearInterval(more));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const sender = (timeout: Duration) =>
+      createCallbackSender(callbackRules({ allow: [url], secret, timeout }), systemClock);
+    const sent = { url: `${url}/silent?secret=1`, id: 'a', body: '{}' };
+    await expect(sender(50).send(sent)).rejects.toMatchObject({
+      code: 'CALLBACK_FAILED',
+      retryable: true,
+      message: `${url}/silent did not answer: its time is over`,
+    });
+    await sender('30s').send({ ...sent, url: `${url}/endless` });
+  });
+
+  test('to a name that leads to this machine is not sent', async () => {
+    const url = 'http://localhost.localdomain:9';
+    const sender = createCallbackSender(rules(url), systemClock);
+    await expect(sender.send({ url, id: 'a', body: '{}' })).rejects.toMatchObject({
+      message: expect.stringMatching(/leads to an address of this machine|ENOTFOUND|EAI_AGAIN/),
+    });
+  });
+});
