@@ -7,6 +7,8 @@ const PURE = ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'];
 const LANES: Readonly<Record<string, readonly string[]>> = {
   /** From outside, as a user does: the package, the examples, the demo, a mixed load. */
   acceptance: ['test/acceptance/**/*.test.ts'],
+  /** In a real browser, where there is one. */
+  browser: ['test/browser/**/*.test.ts'],
   /** Real kills at length: minutes, not seconds. */
   chaos: ['test/chaos/**/*.test.ts', 'test/property/orchestrators/saga-simulation.test.ts'],
 };
@@ -47,7 +49,7 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/redis-global.ts'],
     // One more than the cores of a small machine: much of what is tested is waiting. Not where workers are to be in time.
-    maxWorkers: process.env.TEST_SUITE === 'chaos' ? 2 : 3,
+    maxWorkers: process.env.TEST_SUITE ? 2 : 3,
     projects: lane(process.env.TEST_SUITE || undefined),
   },
 });

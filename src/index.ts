@@ -4,9 +4,9 @@ export { loadMcpConfig, type McpConfig, parseMcpConfig } from './adapters/mcp/co
 export type { ServerHealth } from './adapters/mcp/guarded-server.js';
 export { createToolPool, type ToolPool } from './adapters/mcp/tool-pool.js';
 export type { RedisConnection } from './adapters/redis-connections.js';
+export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
 export type { ApiSettings, Authorize, AuthorizedRequest, PayloadPolicy, RateLimit } from './api-settings.js';
 export type { CallbackSettings } from './callbacks.js';
-export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
 export type { Duration, Priority, Retention } from './config.js';
 export { defineConfig, type SwitchyardConfig } from './define-config.js';
 export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';

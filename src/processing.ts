@@ -2,8 +2,9 @@
  * What runs jobs, whoever holds them: our own workers (`workers.ts`), or a Worker that a team has (`hosted.ts`). One set of
  * connections, one log, one handler for each kind of job.
  */
-import { systemClock } from './adapters/clock.js';
+
 import { createCallbackSender } from './adapters/callback-sender.js';
+import { systemClock } from './adapters/clock.js';
 import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { createPauseSignals } from './adapters/pause-signals.js';
 import type { RedisConnections } from './adapters/redis-connections.js';

@@ -3,7 +3,6 @@
  * for all of them one beside this; here they are put together, in the order in which a request meets them.
  */
 import { setMaxListeners } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import fastify, { type FastifyInstance } from 'fastify';
 import { openRedis } from '../adapters/redis.js';
 import { addressOf, describeAddress, type RedisConnection } from '../adapters/redis-address.js';
@@ -31,7 +30,7 @@ import { addActionRoutes } from './routes/actions.js';
 import { addEventRoutes } from './routes/events.js';
 import { addEverydayRoutes } from './routes/everyday.js';
 import { addHealthRoutes } from './routes/health.js';
-import { addPages, isUiPath, pagesIn } from './routes/pages.js';
+import { addPages, isUiPath, pagesFolder } from './routes/pages.js';
 import { addRunRoutes } from './routes/run.js';
 import { addRunsRoutes } from './routes/runs.js';
 import { addScheduleRoutes } from './routes/schedules.js';
@@ -139,7 +138,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 /** In the order in which a request meets them; `authorize` is asked once its body is known. */
 async function compose(server: FastifyInstance, options: ApiOptions, context: ApiContext): Promise<void> {
   const { host = '127.0.0.1', allowedHosts = [], token, readOnly = false, log } = options;
-  const ui = pagesIn(options.ui ?? fileURLToPath(new URL('../ui', import.meta.url)));
+  const ui = pagesFolder(options.ui);
   const isPage = (path: string) => ui !== undefined && isUiPath(path);
   answerErrors(server, log);
   nameRequests(server, log);
@@ -162,7 +161,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   if (!readOnly) addActionRoutes(routes, context);
   addEverydayRoutes(routes, context, readOnly);
   addScheduleRoutes(routes, context, readOnly);
-  await addPages(routes, context, ui);
+  await addPages(routes, ui);
   await addDocsPage(server);
 }
 

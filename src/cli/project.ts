@@ -39,7 +39,6 @@ const agentTool = z.strictObject({
     .optional(),
 });
 
-
 const config = z.strictObject({
   workflows: z.array(workflow).min(1),
   mcp: z

@@ -109,7 +109,7 @@ export function summarizeRun(
 ): RunSummary {
   const { record } = facts;
   const questions = questionsOf(definition, facts);
-  const decision = routingDecision(definition, record);
+  const decision = routingDecision(definition, facts);
   return {
     id: record.id,
     workflow: record.workflow,
@@ -201,11 +201,7 @@ function branchesInOrder(definition: FanOutDefinition | ListFanOutDefinition, fa
   }
 }
 
-export function timelineEntry(
-  stage: NamedStage,
-  facts: Facts,
-  definition?: WorkflowDefinition,
-): TimelineEntry {
+export function timelineEntry(stage: NamedStage, facts: Facts, definition?: WorkflowDefinition): TimelineEntry {
   const { name, kind, skipped } = stage;
   if (skipped !== undefined) {
     return { name, kind, state: 'skipped', startedAt: null, finishedAt: null, attempts: [], reason: skipped };

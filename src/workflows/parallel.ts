@@ -88,7 +88,9 @@ function aggregate(results: Results, query: string, elapsedMs: number): Parallel
 /** Input `{ query }`; output {@link ParallelOutput}. */
 export const parallel = defineFanOut({
   name: 'parallel',
-  input: z.strictObject({ query: querySchema }),
+  input: z
+    .strictObject({ query: querySchema })
+    .meta({ examples: [{ query: 'What is the weather in Paris, and how do customer orders stand?' }] }),
   branches: {
     weather: {
       run: weatherBranch,

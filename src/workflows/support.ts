@@ -11,9 +11,19 @@ import { compileRules, type RuleSet, SHIPPED_RULES } from './rules.js';
 import { customerService, dataAnalysis, general, sales, technicalSupport } from './support-handlers.js';
 import { fallbackOf, isFallback, type RouteResult } from './support-results.js';
 
-const input = z.strictObject({
+const fields = z.strictObject({
   query: querySchema,
-  customerId: z.string().trim().min(1).max(64).optional(),
+  customerId: z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Of a customer whose tier counts: a premium one is escalated sooner.'),
+});
+
+const input = fields.meta({
+  examples: [{ query: 'URGENT: our API connection fails with a timeout', customerId: 'cust-1001' }],
 });
 
 type Input = z.output<typeof input>;

@@ -17,6 +17,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'servers/workflows': [...PURE, 'queues', 'engine', 'servers'],
   engine: [...PURE, 'queues', 'processors', 'adapters'],
   api: [...PURE, 'queues', 'adapters', 'engine'],
+  /** In the browser: of the rooms above only their types, see TYPES_ONLY. */
+  ui: PURE,
   cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'servers/workflows', 'engine', 'api'],
   entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'api', 'cli'],
 };
@@ -54,9 +56,13 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger-ui': ['api/'],
   '@bull-board/api': ['api/', 'bull-board.ts'],
   '@bull-board/fastify': ['api/'],
+  preact: ['ui/'],
   commander: ['cli/', 'main.ts'],
   picocolors: ['cli/'],
 };
+
+/** Rooms that are bundled for a browser: an import of a value would bring the engine and its packages along. */
+const TYPES_ONLY = new Set(['ui']);
 
 /** Packages that any room may import. */
 const EVERYWHERE = new Set(['zod']);
@@ -70,7 +76,11 @@ export function roomOf(path: string): string {
 
 /** Every broken rule, as a sentence; an empty list when the law is kept. */
 export function violations(sources: readonly SourceFile[]): readonly string[] {
-  return sources.flatMap((source) => [...roomViolations(source), ...packageViolations(source)]);
+  return sources.flatMap((source) => [
+    ...roomViolations(source),
+    ...valueViolations(source),
+    ...packageViolations(source),
+  ]);
 }
 
 function roomViolations({ path, internal }: SourceFile): readonly string[] {
@@ -80,6 +90,14 @@ function roomViolations({ path, internal }: SourceFile): readonly string[] {
   return internal
     .filter((target) => roomOf(target) !== room && !allowed.includes(roomOf(target)))
     .map((target) => `${path} (${room}) must not import ${target} (${roomOf(target)})`);
+}
+
+function valueViolations({ path, text }: SourceFile): readonly string[] {
+  const room = roomOf(path);
+  if (!TYPES_ONLY.has(room)) return [];
+  const depth = path.split('/').length - 1;
+  const outside = new RegExp(`^import (?!type )[^;]*'(?:\\.\\./){${depth},}`, 'gm');
+  return [...text.matchAll(outside)].map(([found]) => `${path} (${room}) must import types only: ${found}`);
 }
 
 function packageViolations({ path, packages }: SourceFile): readonly string[] {

@@ -25,6 +25,14 @@ describe('the layer law', () => {
     expect(violations([planted])).toEqual(['processors/planted.ts must not import the package bullmq']);
   });
 
+  it('is noticed when a page imports more of the engine than its types', () => {
+    const planted = parseSource(
+      'ui/planted.ts',
+      "import type { A } from '../errors.js';\nimport { toMs } from '../config.js';",
+    );
+    expect(violations([planted])).toEqual(["ui/planted.ts (ui) must import types only: import { toMs } from '../"]);
+  });
+
   it('is noticed when two files import each other', () => {
     const planted = [
       parseSource('a.ts', "import type { B } from './b.js';"),

@@ -1,5 +1,5 @@
 /** Who imports whom in `src`, types counted, read by the compiler's own scanner. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 
@@ -16,19 +16,25 @@ export interface SourceFile {
 export function readSources(root = 'src'): readonly SourceFile[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts'))
-    .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8'), root));
 }
 
-export function parseSource(path: string, text: string): SourceFile {
+export function parseSource(path: string, text: string, root = 'src'): SourceFile {
   const specifiers = ts.preProcessFile(text, true, true).importedFiles.map((imported) => imported.fileName);
   const relative = specifiers.filter((specifier) => specifier.startsWith('.'));
   return {
     path,
     text,
-    internal: relative.map((specifier) => normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts')),
+    internal: relative.map((specifier) => sourceOf(normalize(join(dirname(path), specifier)), root)),
     packages: specifiers.filter((specifier) => !/^(\.|node:)/.test(specifier)).map(packageName),
   };
+}
+
+/** What is imported as `.js` is written as `.ts` or `.tsx`. */
+function sourceOf(imported: string, root: string): string {
+  const jsx = imported.replace(/\.js$/, '.tsx');
+  return jsx !== imported && existsSync(join(root, jsx)) ? jsx : imported.replace(/\.js$/, '.ts');
 }
 
 function packageName(specifier: string): string {

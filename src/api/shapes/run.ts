@@ -72,6 +72,7 @@ const Decision = z
     route: z.string(),
     priority: z.string(),
     escalate: z.string().optional(),
+    escalatedFor: z.string().optional().describe('why it went to the escalation'),
     evidence: z.unknown().optional(),
     sla: z.object({ ms: z.number(), dueAt: time, warnAt: time.optional(), warnedAt: time.optional() }).optional(),
   })

@@ -259,7 +259,8 @@ describe('the dashboard', () => {
     const api = await start(['api', '--port', '0', '--json'], /^\{/);
     const { url } = z.object({ url: z.string() }).parse(JSON.parse(api.line));
     const page = await fetch(`${url}/`);
-    expect(await page.text()).toContain(id);
+    expect(await page.text()).toContain('<script type="module" src="/ui/main.js">');
+    expect(await (await fetch(`${url}/v1/runs`)).text()).toContain(id);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ready' });
@@ -268,7 +269,7 @@ describe('the dashboard', () => {
     expect(names.parse(queues).queues.map(({ name }) => name)).toEqual(expect.arrayContaining(['runs', 'attention']));
     expect((await fetch(`${url}/admin/queues/api/queues/runs/pause`, { method: 'PUT' })).status).toBe(405);
     expect((await fetch(`${url}/`, { headers: { origin: 'http://evil.example' } })).status).toBe(403);
-    expect((await fetch(`${url}/?cursor=rubbish`)).status).toBe(422);
+    expect((await fetch(`${url}/v1/runs?cursor=rubbish`)).status).toBe(422);
     const absent = await fetch(`${url}/nothing`);
     expect(absent.status).toBe(404);
     expect(await absent.json()).toEqual({
@@ -306,12 +307,14 @@ describe('the dashboard', () => {
     const statusOf = async (path: string, authorization?: string) =>
       (await fetch(`${url}${path}`, authorization === undefined ? {} : { headers: { authorization } })).status;
     const basic = (password: string) => `Basic ${Buffer.from(`me:${password}`).toString('base64')}`;
-    for (const path of ['/', '/admin/queues', '/admin/queues/api/queues', '/nothing']) {
+    for (const path of ['/v1/runs', '/admin/queues', '/admin/queues/api/queues', '/nothing']) {
       expect(await statusOf(path)).toBe(401);
       expect(await statusOf(path, 'Bearer s3cre')).toBe(401);
       expect(await statusOf(path, basic('s3cretx'))).toBe(401);
     }
-    expect(await statusOf('/', 'Bearer s3cret')).toBe(200);
+    expect(await statusOf('/v1/runs', 'Bearer s3cret')).toBe(200);
+    // The page itself asks for the token.
+    expect(await statusOf('/')).toBe(200);
     expect(await statusOf('/admin/queues', basic('s3cret'))).toBe(200);
     expect(await statusOf('/healthz')).toBe(200);
     expect(await statusOf('/readyz')).toBe(200);

@@ -137,8 +137,8 @@ describe('who may look', () => {
       basic('a:s3cre'),
     ];
     for (const path of [
-      '/',
-      '/?token=s3cret',
+      '/v1/runs',
+      '/v1/runs?token=s3cret',
       '/admin/queues',
       '/admin/queues/api/queues',
       '/admin/queues/static/favicon.ico',
@@ -149,7 +149,7 @@ describe('who may look', () => {
       for (const authorization of wrong)
         expect([path, authorization, await statusOf(url, path, { authorization })]).toEqual([path, authorization, 401]);
     }
-    expect(await statusOf(url, '/', { authorization: basic('anybody:s3cret') })).toBe(200);
+    expect(await statusOf(url, '/v1/runs', { authorization: basic('anybody:s3cret') })).toBe(200);
   });
 
   test.each([undefined, ''])('beyond loopback with the token %j is a mistake that is found at start', async (token) => {

@@ -1,0 +1,73 @@
+import { page } from '../connection/paths.js';
+import type { RunSummary } from '../connection/shapes.js';
+import { CopyId } from '../parts/copy-id.js';
+import { Moment } from '../parts/moment.js';
+import { StatusBadge } from '../parts/status-badge.js';
+import type { Action } from '../words/actions.js';
+import { durationText } from '../words/duration.js';
+import type { Outcome } from '../words/outcome.js';
+import { humanName } from '../words/stage-name.js';
+import { FINAL } from '../words/status.js';
+import { ActionButtons } from './action-buttons.js';
+
+interface RunHeadProps {
+  readonly run: RunSummary;
+  readonly outcome: Outcome;
+  readonly actions: readonly Action[];
+  readonly now: number;
+  readonly onChoose: (action: Action) => void;
+}
+
+export function RunHead({ run, outcome, actions, now, onChoose }: RunHeadProps) {
+  const ended = FINAL.has(run.status);
+  return (
+    <header class="run-head">
+      <p class="crumbs">
+        <a href={page.runs()}>Runs</a> / <a href={page.runs({ workflow: run.workflow })}>{run.workflow}</a>
+      </p>
+      <div class="run-title">
+        <h1>{humanName(run.workflow)}</h1>
+        <StatusBadge status={run.status} large />
+        <ActionButtons actions={actions} onChoose={onChoose} />
+      </div>
+      <div class="outcome">
+        <p role="status">{outcome.sentence}</p>
+        {outcome.because !== undefined && !run.questions && <p class="because">{outcome.because}</p>}
+      </div>
+      <dl class="facts">
+        <div>
+          <dt>Accepted</dt>
+          <dd>
+            <Moment at={run.createdAt} now={now} />
+          </dd>
+        </div>
+        <div>
+          <dt>{ended ? 'Took' : 'So far'}</dt>
+          <dd class="number">{durationText((run.finishedAt ?? now) - run.createdAt)}</dd>
+        </div>
+        {run.retryOf !== undefined && (
+          <div>
+            <dt>Repeats</dt>
+            <dd>
+              <a href={page.run(run.retryOf)}>
+                <code>{run.retryOf}</code>
+              </a>
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Run</dt>
+          <dd>
+            <CopyId id={run.id} label="the run's id" />
+          </dd>
+        </div>
+        <div>
+          <dt>In Bull Board</dt>
+          <dd>
+            <a href={page.job('runs', run.id)}>Root job</a>
+          </dd>
+        </div>
+      </dl>
+    </header>
+  );
+}

@@ -1,0 +1,36 @@
+import { api, page } from '../connection/paths.js';
+import type { TimelineEntry } from '../connection/shapes.js';
+import { PayloadView } from '../parts/payload-view.js';
+import { AttemptsTable } from './attempts-table.js';
+
+interface StageDetailProps {
+  readonly run: string;
+  readonly entry: TimelineEntry;
+  /** Where its job is, if the workflow is known here. */
+  readonly queue: string | undefined;
+  readonly now: number;
+}
+
+/** What is known of one stage: its attempts, its answer on demand, its job. */
+export function StageDetail({ run, entry, queue, now }: StageDetailProps) {
+  const { name, state, reason } = entry;
+  return (
+    <div class="detail">
+      {reason !== undefined && <p>Not needed: {reason}.</p>}
+      {state === 'waiting' && <p class="dim">It has not begun.</p>}
+      <AttemptsTable entry={entry} now={now} />
+      <div class="row">
+        {state === 'completed' && <PayloadView path={api.payload(run, 'stage', name)} label="output" />}
+        <span class="dim small">
+          <code>{name}</code>
+          {queue !== undefined && state !== 'skipped' && (
+            <>
+              {' '}
+              · <a href={page.job(queue, `${run}-${name}`)}>job in queue {queue}</a>
+            </>
+          )}
+        </span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+import { issuesAt } from './draft.js';
+import { type FieldProps, fieldId } from './field.js';
+
+export function BooleanField({ schema, path, label, value, issues, onChange }: FieldProps) {
+  const own = issuesAt(issues, path);
+  return (
+    <div class="field">
+      <label class="choice">
+        <input
+          id={fieldId(path)}
+          type="checkbox"
+          checked={value === true}
+          onChange={(event) => onChange(path, event.currentTarget.checked)}
+        />
+        <span>
+          {schema.title ?? label}
+          {schema.description !== undefined && <small>{schema.description}</small>}
+        </span>
+      </label>
+      {own.length > 0 && <p class="issue">{own.join('; ')}</p>}
+    </div>
+  );
+}
