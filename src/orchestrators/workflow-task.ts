@@ -5,13 +5,7 @@
 import { MAX_NESTING, TASK_DEFAULTS } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import { assertName, type Task } from '../task.js';
-import {
-  tasksOf,
-  type Workflow,
-  type WorkflowDefinition,
-  type WorkflowInput,
-  type WorkflowOutput,
-} from './definition.js';
+import { tasksOf, type Workflow, type WorkflowDefinition } from './definition.js';
 
 interface WorkflowTaskSpec {
   /** Queue whose workers start the run and take its result. Default `tasks`. */
@@ -24,10 +18,10 @@ interface WorkflowTaskSpec {
  * of its own, as every step, since a run that has completed is not undone.
  * @throws SwitchyardError INVALID_DEFINITION
  */
-export function workflowTask<W extends Workflow>(
-  workflow: W & WorkflowDefinition,
+export function workflowTask<In, Out>(
+  workflow: Workflow<In, Out>,
   { queue = 'tasks' }: WorkflowTaskSpec = {},
-): Task<WorkflowInput<W>, WorkflowOutput<W>> {
+): Task<In, Out> {
   assertName('queue', queue);
   const depth = depthOf(workflow) + 1;
   if (depth > MAX_NESTING) {

@@ -1,8 +1,7 @@
 /** What happens to a schedule's tick: a job of BullMQ's making, among the roots, whose id ends in the time it was due. */
-import { toSwitchyardError } from '../errors.js';
 import type { Logger } from '../ports.js';
 import { parseJob, TickJob } from '../schema.js';
-import { type Handled, type JobHandler, putBack } from './job.js';
+import { type Handled, invalidOrPutBack, type JobHandler, putBack } from './job.js';
 
 const OVER: Handled = { kind: 'completed', value: null };
 
@@ -24,10 +23,7 @@ export function createTickHandler({ tick, logger }: TickHandlerDependencies): Jo
       const due = Number(/:(\d+)$/.exec(job.id)?.[1] ?? job.startedAt);
       return (await tick(schedule, due, job.attempt === 1)) === 'over' ? OVER : putBack(job);
     } catch (thrown) {
-      const error = toSwitchyardError(thrown);
-      if (error.code === 'INVALID_JOB') return { kind: 'failed', error, final: true, delayMs: 0 };
-      logger.warn({ job: job.id, code: error.code }, error.message);
-      return putBack(job);
+      return invalidOrPutBack({ logger }, job, thrown);
     }
   };
 }

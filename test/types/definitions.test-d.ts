@@ -5,6 +5,7 @@ import type { BranchResult, WorkflowInput, WorkflowOutput } from '../../src/orch
 import { defineFanOut } from '../../src/orchestrators/fan-out.js';
 import { defineRouter } from '../../src/orchestrators/router.js';
 import { defineSaga } from '../../src/orchestrators/saga.js';
+import { workflowTask } from '../../src/orchestrators/workflow-task.js';
 import { defineTask, mcpTask, type TaskInput, type TaskOutput } from '../../src/task.js';
 import { approval, signal } from '../../src/wait-task.js';
 import type {
@@ -339,6 +340,31 @@ describe('stages that wait, and policies', () => {
     defineFanOut({ name: 'f', input, branches, onFailure: 'ignore', aggregate: () => null });
     // @ts-expect-error a step is the pivot, or it is not named so
     defineSaga({ name: 's', input }).step('one', shout, { with: () => ({ text: 'a' }), pivot: false });
+  });
+});
+
+describe('a workflow as a task', () => {
+  const inner = defineSaga({ name: 'inner', input: z.object({ text: z.string(), limit: z.number().default(1) }) })
+    .step('one', count, { with: ({ input: sent }) => sent })
+    .returns((done) => done.one?.words ?? 0);
+  const nested = workflowTask(inner);
+
+  it('is sent what its workflow is started with, and gives what that returns', () => {
+    expectTypeOf<TaskInput<typeof nested>>().toEqualTypeOf<{ text: string; limit?: number | undefined }>();
+    expectTypeOf<TaskOutput<typeof nested>>().toEqualTypeOf<number>();
+    defineSaga({ name: 'outer', input })
+      .step('nested', nested, { with: ({ input: sent }) => ({ text: sent.text }) })
+      .returns((done) => expectTypeOf(done.nested).toEqualTypeOf<number | undefined>());
+  });
+
+  it('does not compile when it is sent something else', () => {
+    // @ts-expect-error the inner workflow takes a text
+    defineFanOut({
+      name: 'outer',
+      input,
+      branches: { one: { run: nested, with: () => ({ text: 7 }) } },
+      aggregate: () => null,
+    });
   });
 });
 

@@ -66,7 +66,14 @@ const halted = switchyard.defineFanOut({
   split: () => Array.from({ length: 60 }, (_, at) => at),
   aggregate: () => null,
 });
-const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide, asked, strict, halted];
+/** A run inside another, of which a part is refused as long as it is not retried. */
+const inside = switchyard.defineFanOut({
+  name: 'inside',
+  input: anyInput,
+  branches: { only: { run: switchyard.workflowTask(strict), with: (input) => input } },
+  aggregate: () => null,
+});
+const workflows = [...upgradeWorkflows(switchyard, async () => {}, false).all, wide, asked, strict, halted, inside];
 
 function open(url: string): switchyard.Switchyard {
   // What was recorded is kept for longer than anybody will run this test.
@@ -95,6 +102,7 @@ async function produce(url: string, admin: Redis): Promise<readonly string[]> {
     sy.start('desk', { route: 'early', urgent: true }),
     sy.start('brief', {}, { priority: 'HIGH' }),
     sy.start('wide', {}),
+    sy.start('inside', {}, { key: 'inside' }),
     sy.start('retrying', {}),
     sy.start('short', {}, { delay: '300ms' }),
     sy.start('asked', {}, { deadline: '400ms' }),
@@ -117,6 +125,7 @@ async function work(url: string, runs: readonly string[]): Promise<void> {
   const workers = sy.workers({ stalledIntervalMs: 200, reconcileMs: 200, concurrency: 2 });
   await workers.start();
   const strictly = await sy.start('strict', {}, { key: 'strict' });
+  const inner = await sy.start('inside', {}, { key: 'inside' });
   for (const id of [...runs, strictly.id]) {
     const { status } = await sy.run(id).wait('15s');
     expect([id, status]).toEqual([
@@ -124,6 +133,9 @@ async function work(url: string, runs: readonly string[]): Promise<void> {
       expect.stringMatching(/^(completed|compensated|failed|cancelled|waiting_approval)$/),
     ]);
   }
+  // What a person has said, from a process that also does the work; another of the two has the rights to say it.
+  await inner.retry();
+  expect(await inner.wait('15s')).toMatchObject({ status: 'failed' });
   await expect.poll(async () => (await sy.paused()).workflows[0]?.held).toBe(120);
   await expect.poll(async () => (await sy.schedules.list())[0]?.last, { timeout: 5_000 }).toBeDefined();
   await workers.stop();
