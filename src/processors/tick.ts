@@ -23,7 +23,7 @@ export function createTickHandler({ tick, logger }: TickHandlerDependencies): Jo
       const due = Number(/:(\d+)$/.exec(job.id)?.[1] ?? job.startedAt);
       return (await tick(schedule, due, job.attempt === 1)) === 'over' ? OVER : putBack(job);
     } catch (thrown) {
-      return invalidOrPutBack({ logger }, job, thrown);
+      return invalidOrPutBack(job, thrown);
     }
   };
 }
