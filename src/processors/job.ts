@@ -129,7 +129,7 @@ export function invalidOrPutBack(job: ActiveJob, thrown: unknown): Handled {
 }
 
 const PUT_BACK_MS = 250;
-const LONGEST_PUT_BACK_MS = 2_000;
+const LONGEST_PUT_BACK_MS = 1_000;
 
 /** Put back for another worker, or for better times: sooner at first, later for a job that nobody can run. */
 export function putBack({ attempt }: ActiveJob): Handled {

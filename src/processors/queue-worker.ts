@@ -79,7 +79,7 @@ const MAX_ROUNDS = 100;
 const ROUND_PAUSE_MS = 1_500;
 
 /** How long a worker that has put a job back lets others go first when the job's time has come. */
-const STEP_ASIDE_MS = 50;
+const STEP_ASIDE_MS = 100;
 
 /**
  * A worker that, having put a job back for another, does not snatch it again. All workers learn of a delayed job's time

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { place } from '../integration/cli/cli-process.js';
 import { keysOf } from '../support/redis.js';
+import { place } from './cli/cli-process.js';
 
 const Document = z.strictObject({
   runs: z.array(z.object({ id: z.string(), workflow: z.string(), status: z.string(), output: z.unknown() })),

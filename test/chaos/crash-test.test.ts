@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openRedis } from '../../src/adapters/redis.js';
-import { DIST, place } from '../integration/cli/cli-process.js';
+import { DIST, place } from '../acceptance/cli/cli-process.js';
 import { keysOf, redisUrl } from '../support/redis.js';
 import { useOwnRedis } from '../support/redis-server.js';
 import { silentLog } from '../support/silent-log.js';

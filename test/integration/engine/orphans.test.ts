@@ -7,9 +7,9 @@ import { createToolPool } from '../../../src/adapters/mcp/tool-pool.js';
 import { effectKey, redisKeys } from '../../../src/names.js';
 import type { FoundOrphan } from '../../../src/queues/find-orphans.js';
 import { order } from '../../../src/workflows/order.js';
+import { DIST } from '../../acceptance/cli/cli-process.js';
 import { useWorkingEngine } from '../../support/engine.js';
 import { keysOf } from '../../support/redis.js';
-import { DIST } from '../cli/cli-process.js';
 import { dataFolder } from '../servers/server-fixture.js';
 
 const FROM = ['commerce.list_effects', 'database.list_effects'];

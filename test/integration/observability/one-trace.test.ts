@@ -9,10 +9,10 @@ import { exportTraces } from '../../../src/adapters/observability/export-traces.
 import { createWorkerMetrics } from '../../../src/adapters/observability/worker-metrics.js';
 import { switchyard } from '../../../src/engine.js';
 import { order } from '../../../src/workflows/index.js';
+import { DIST, place } from '../../acceptance/cli/cli-process.js';
 import { type ReceivedSpan, startOtlpReceiver } from '../../support/observability/otlp-receiver.js';
 import { redisUrl } from '../../support/redis.js';
 import { silentLog } from '../../support/silent-log.js';
-import { DIST, place } from '../cli/cli-process.js';
 
 const ORDER = {
   customer: { name: 'Ada Lindqvist', email: 'ada@example.com' },

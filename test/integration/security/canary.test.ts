@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { DIST, type Place, place } from '../../acceptance/cli/cli-process.js';
 import { useOwnRedis } from '../../support/redis-server.js';
 import { readKey } from '../../support/upgrade/snapshot.js';
-import { DIST, type Place, place } from '../cli/cli-process.js';
 
 const CANARIES = {
   envLiteral: 'canary-env-literal-1f',

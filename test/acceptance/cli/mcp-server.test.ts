@@ -12,8 +12,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { openCommerceFile } from '../../../src/servers/commerce/commerce-file.js';
 import { readLedger } from '../../../src/servers/commerce/ledger.js';
-import { DIST, type Place, place } from '../cli/cli-process.js';
-import { TestClient } from './served.js';
+import { TestClient } from '../../integration/mcp-server/served.js';
+import { DIST, type Place, place } from './cli-process.js';
 
 const MAIN = join(DIST, 'main.js');
 const CALLING_CLIENT = fileURLToPath(new URL('../../support/mcp-server/calling-client.mjs', import.meta.url));
