@@ -4,6 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { ERROR_CODES, type ErrorCode, type InputIssue, SwitchyardError } from '../errors.js';
+import { missingPackage } from '../optional-packages.js';
 import { describeIssues } from '../schema.js';
 import { type Colors, oneLine, type Screen, wrap } from './terminal.js';
 
@@ -18,7 +19,8 @@ interface Reported {
 
 /** Writes the error and returns the exit code that belongs to it. */
 export function reportError(thrown: unknown, screen: Screen, options: { readonly json: boolean }): number {
-  const error = reportedOf(thrown);
+  // Commands import what only they need: the one place that all of them pass.
+  const error = reportedOf(missingPackage(thrown) ?? thrown);
   screen.write(options.json ? jsonOf(error) : textOf(error, screen));
   if (process.env.SWITCHYARD_DEBUG && thrown instanceof Error) screen.write(`${thrown.stack ?? thrown.message}\n`);
   return ERROR_CODES[error.code].exit;
