@@ -5,7 +5,25 @@
 import { createHmac } from 'node:crypto';
 import { type Duration, toMsWithin } from './config.js';
 import { SwitchyardError } from './errors.js';
+import type { CallbackDelivery } from './facts.js';
 import { isLoopback } from './http-admission.js';
+import type { Fence, Fenced } from './ports.js';
+
+/** Sends a callback once. Rejects with CALLBACK_FAILED, `retryable` unless there is no use in trying again. */
+export interface CallbackSender {
+  send(callback: {
+    readonly url: string;
+    /** The same on every attempt. */
+    readonly id: string;
+    readonly body: string;
+    readonly signal?: AbortSignal;
+  }): Promise<void>;
+}
+
+/** Keeps how a run's callback stands with the run; the latest word stands. */
+export interface DeliveryRecord {
+  record(run: string, fence: Fence, delivery: CallbackDelivery): Promise<{ readonly kind: 'recorded' } | Fenced>;
+}
 
 export interface CallbackSettings {
   /**

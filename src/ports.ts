@@ -3,7 +3,6 @@
  * another, and the contract suites in `test/contract` run against each.
  */
 import type {
-  CallbackDelivery,
   EffectDone,
   EffectIntent,
   Facts,
@@ -274,22 +273,6 @@ export interface StageStates {
   readonly completed: ReadonlySet<string>;
   readonly failed: ReadonlySet<string>;
   readonly active: ReadonlySet<string>;
-}
-
-/** Sends a callback once. Rejects with CALLBACK_FAILED, `retryable` unless there is no use in trying again. */
-export interface CallbackSender {
-  send(callback: {
-    readonly url: string;
-    /** The same on every attempt. */
-    readonly id: string;
-    readonly body: string;
-    readonly signal?: AbortSignal;
-  }): Promise<void>;
-}
-
-/** Keeps how a run's callback stands with the run; the latest word stands. */
-export interface DeliveryRecord {
-  record(run: string, fence: Fence, delivery: CallbackDelivery): Promise<{ readonly kind: 'recorded' } | Fenced>;
 }
 
 /** Looks at a run at a cost that does not grow with its stages. Each is one script. */

@@ -127,10 +127,8 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     createTimerHandler(processors),
     createStageHandler(processors),
   ];
-  const tickHandler = createTickHandler({
-    tick: createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest }),
-    logger,
-  });
+  const tick = createTick({ ...processors, scripts, keys, jobs: deps.jobs, schedules, latest });
+  const tickHandler = createTickHandler({ tick });
   const runs: JobHandler = (job) => {
     if (isTick(job.data)) return tickHandler(job);
     return isTimer(job.data) ? timer(job) : root(job);

@@ -6,10 +6,10 @@ import { lookup as lookUp } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import type { CallbackRules } from '../callbacks.js';
+import type { CallbackRules, CallbackSender } from '../callbacks.js';
 import { SwitchyardError } from '../errors.js';
 import { isLoopback } from '../http-admission.js';
-import type { CallbackSender, Clock } from '../ports.js';
+import type { Clock } from '../ports.js';
 
 /** Addresses to which no name may lead: this machine, and what only the machine's own network has, metadata services among it. */
 const NOWHERE = new BlockList();

@@ -1,7 +1,8 @@
 /** How a run's callback stands, kept with the run: one fenced script. */
 import { readFileSync } from 'node:fs';
+import type { DeliveryRecord } from '../callbacks.js';
 import type { RedisKeys } from '../names.js';
-import type { DeliveryRecord, Script, ScriptRunner } from '../ports.js';
+import type { Script, ScriptRunner } from '../ports.js';
 
 const RECORD_DELIVERY: Script = {
   name: 'record-delivery',

@@ -3,13 +3,18 @@
  * it, so neither can be without the other, and it does not matter whose process starts, ends or dies in between. Delivered
  * at least once: the receiver knows a repetition by its id.
  */
-import { CALLBACK_MAX_BYTES, CALLBACK_MAX_PAUSE_MS, type CallbackRules } from '../callbacks.js';
+import {
+  CALLBACK_MAX_BYTES,
+  CALLBACK_MAX_PAUSE_MS,
+  type CallbackRules,
+  type CallbackSender,
+  type DeliveryRecord,
+} from '../callbacks.js';
 import { type SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { CallbackDelivery, RunOutcome, RunRecord } from '../facts.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
 import { retriesOf } from '../orchestrators/retry-plan.js';
 import { summarizeRun } from '../orchestrators/timeline.js';
-import type { CallbackSender, DeliveryRecord } from '../ports.js';
 import { CallbackJob, parseJob, runOfLaterVersion } from '../schema.js';
 import {
   type ActiveJob,

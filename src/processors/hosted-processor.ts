@@ -6,10 +6,11 @@
 import { toSwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
+import type { BullmqJob } from './bullmq-job.js';
 import type { HostedWorkerOptions, Verdict } from './hosted-settings.js';
 import { type Isolation, letIn } from './isolation.js';
 import { isForward, type JobHandler, LOCK_LOST, putBackMs, RUN_STOPS } from './job.js';
-import { type BullmqJob, processJob, putBack } from './queue-worker.js';
+import { processJob, putBack } from './queue-worker.js';
 
 /** A job as BullMQ passes it to a processor, whichever copy of BullMQ made it. */
 export interface HostedJob extends BullmqJob {

@@ -9,6 +9,8 @@ import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import type { Telemetry } from '../telemetry.js';
 import { parseTrace } from '../trace-context.js';
+import { createAfterEnd } from './after-end.js';
+import type { BullmqJob } from './bullmq-job.js';
 import { type Isolation, letIn } from './isolation.js';
 import { type ActiveJob, isForward, type JobHandler, LOCK_LOST, RUN_STOPS } from './job.js';
 import type { WorkerSettings } from './worker-settings.js';
@@ -28,22 +30,6 @@ export interface QueueWorkerOptions {
   readonly onEnded?: (data: unknown) => Promise<void>;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
-}
-
-/** What is used of BullMQ's Job, as a type of its own: a team's Worker may be of another copy of BullMQ than ours. */
-export interface BullmqJob {
-  readonly id?: string | undefined;
-  readonly data: unknown;
-  readonly opts: {
-    readonly attempts?: number | undefined;
-    readonly telemetry?: { readonly metadata?: string | undefined } | undefined;
-  };
-  readonly attemptsStarted: number;
-  readonly attemptsMade: number;
-  readonly stalledCounter: number;
-  readonly processedOn?: number | undefined;
-  moveToDelayed(timestamp: number, token?: string): Promise<void>;
-  moveToWaitingChildren(token: string): Promise<boolean>;
 }
 
 /** One queue's worker. `start` and `stop` may be called twice. */
@@ -179,14 +165,9 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     options.telemetry.workerLost(queue);
     logger.warn({ queue, job }, 'a worker was lost while it had this job; it is run again');
   });
-  const told = new Set<Promise<void>>();
-  const tell = (job: Job | undefined): void => {
-    if (!job?.finishedOn || !options.onEnded) return;
-    const telling: Promise<void> = options.onEnded(job.data).finally(() => told.delete(telling));
-    told.add(telling);
-  };
-  worker.on('completed', tell);
-  worker.on('failed', tell);
+  const afterEnd = createAfterEnd(options.onEnded);
+  worker.on('completed', afterEnd.tell);
+  worker.on('failed', afterEnd.tell);
   worker.on('lockRenewalFailed', (jobs) => {
     for (const job of jobs) worker.cancelJob(job, LOCK_LOST);
   });
@@ -209,7 +190,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
       // Not awaited: it waits for a connection to end that there is no longer.
       void worker.disconnect().catch(() => {});
     });
-    await Promise.race([worker.close().then(() => Promise.all(told)), grace]);
+    await Promise.race([worker.close().then(() => afterEnd.settled()), grace]);
     limits.abort();
     await grace.catch(() => {});
   }

@@ -1,5 +1,4 @@
 /** What happens to a schedule's tick: a job of BullMQ's making, among the roots, whose id ends in the time it was due. */
-import type { Logger } from '../ports.js';
 import { parseJob, TickJob } from '../schema.js';
 import { type Handled, invalidOrPutBack, type JobHandler, putBack } from './job.js';
 
@@ -8,7 +7,6 @@ const OVER: Handled = { kind: 'completed', value: null };
 export interface TickHandlerDependencies {
   /** Starts the tick's run. `not-here`: this worker does not have its workflow. */
   readonly tick: (schedule: string, tick: number, isFirst: boolean) => Promise<'over' | 'not-here'>;
-  readonly logger: Logger;
 }
 
 /** Whether a job in the queue of the roots is a tick. */
@@ -16,7 +14,7 @@ export function isTick(data: unknown): boolean {
   return typeof data === 'object' && data !== null && 'kind' in data && data.kind === 'tick';
 }
 
-export function createTickHandler({ tick, logger }: TickHandlerDependencies): JobHandler {
+export function createTickHandler({ tick }: TickHandlerDependencies): JobHandler {
   return async (job) => {
     try {
       const { schedule } = parseJob(TickJob, job.data, job.id);
