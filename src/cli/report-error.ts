@@ -9,6 +9,8 @@ import { describeIssues } from '../schema.js';
 import { type Colors, oneLine, type Screen, wrap } from './terminal.js';
 
 const ALIGNED_PATH = 40;
+/** What a message ends with when a package is missing. */
+const COMMAND = /(?=Run: npm install )/;
 
 interface Reported {
   readonly code: ErrorCode;
@@ -55,8 +57,11 @@ function textOf({ code, message, step, issues }: Reported, { colors, columns }: 
   const listed = issues.length > 0 && spelledOut > 0;
   const head = listed ? message.slice(0, spelledOut).replace(/[:.\s]+$/, '') : message;
   const tail = listed ? message.slice(spelledOut + describeIssues(issues).length).replace(/^[.\s]+/, '') : '';
+  const [said = '', command] = head.split(COMMAND);
   const lines = [
-    ...wrap(`${head}${step === undefined ? '' : ` (step ${step})`}`, width),
+    ...wrap(`${said.trimEnd()}${step === undefined ? '' : ` (step ${step})`}`, width),
+    // Whole, however long: it is there to be copied.
+    ...(command === undefined ? [] : [command]),
     ...(listed ? issueLines(issues, colors) : []),
     ...(tail === '' ? [] : wrap(tail, width)),
   ];
