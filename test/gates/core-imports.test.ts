@@ -10,6 +10,7 @@ const OPTIONAL = new Set(FEATURES.flatMap(({ packages }) => Object.keys(packages
 const CORE = [
   'index.ts',
   'workflows/index.ts',
+  'testing.ts',
   'embedded-redis.ts',
   'main.ts',
   'cli/commands/worker.ts',
