@@ -18,8 +18,9 @@ const common = {
   pool: 'forks' as const,
   // Loading BullMQ and the MCP SDK anew for each file took a quarter of the suite's time.
   isolate: false,
-  testTimeout: 20_000,
-  hookTimeout: 30_000,
+  // A bound for what hangs, not a measure: three files at a time share two cores.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
 };
 
 const parts = {

@@ -24,7 +24,7 @@ Environment:
   REDIS_URL, SWITCHYARD_PORT, SWITCHYARD_DATA_DIR, SWITCHYARD_MCP
   SWITCHYARD_TOKEN   secret that the API asks for; needed beyond loopback
   SWITCHYARD_CALLBACK_SECRET   whsec_…, by which callbacks are signed
-  SWITCHYARD_LOG_LEVEL        debug, info, warn, error or silent (SWITCHYARD_LOG for short)
+  SWITCHYARD_LOG_LEVEL        debug, info, warn, error or silent
   OTEL_EXPORTER_OTLP_ENDPOINT worker, up, api: where their traces are sent
   SWITCHYARD_DEBUG   1: errors with their stacks
   NO_COLOR

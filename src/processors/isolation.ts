@@ -5,9 +5,10 @@
  *
  * Alone means that the process has no other job, not even one that waits: whatever is not let in is put back, and nothing
  * is fetched meanwhile. One suspect at a time may wait, for jobs without a record to end; and not for as long as the
- * longest of them, or one suspect would close its process for an hour. Put back, it waits longer the next time, in whichever
- * process that is, and stays away for longer: it keeps a process closed for a third of the time at most, and is let in
- * beside tasks of the usual length all the same.
+ * longest of them, or one suspect would close its process for an hour. Having waited in vain it waits longer the next time,
+ * and stays away for longer: it keeps a process closed for a third of the time at most, and is let in beside tasks of the
+ * usual length all the same. One that found another suspect there has not waited, and is soon back: after a night of
+ * crashes there are many, nearly all of them innocent.
  */
 import { TASK_DEFAULTS } from '../config.js';
 import type { Logger } from '../ports.js';
@@ -22,10 +23,16 @@ const KEPT_OUT_MS = 100;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = TASK_DEFAULTS.timeoutMs;
 
+/** For how long a suspect is put back that finds another there. */
+const NEXT_SUSPECT_MS = 500;
+
+/** Jobs whose waits in vain are remembered; when there are more, all begin anew. */
+const MAX_REMEMBERED = 1_000;
+
 /** A suspect stays away for so many times the wait that was in vain, so that the innocent are done first. */
 const KEPT_OUT_WAITS = 2;
 
-/** @param before Times that the job has been put back already, from 0. */
+/** @param before Times that the job has waited in vain already, from 0. */
 export function suspectWait(before: number): { readonly waitMs: number; readonly keptOutMs: number } {
   const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, before));
   return { waitMs, keptOutMs: waitMs * KEPT_OUT_WAITS };
@@ -38,16 +45,17 @@ export interface Isolation {
   enter(crashes: number, signal: AbortSignal, waitMs: number): Leave | Promise<Leave | undefined> | undefined;
   /** Undefined when jobs may be fetched now, else resolves when they may. */
   closed(): Promise<void> | undefined;
+  /** How often each suspect has waited in vain here, by its job. */
+  readonly vain: Map<string, number>;
 }
 
 function isSuspect(crashes: number): boolean {
   return crashes >= SUSPECT_AFTER;
 }
 
-/** A job's counters, as BullMQ has them. */
+/** A job, as BullMQ has it. */
 interface Counted {
-  readonly attemptsStarted: number;
-  readonly attemptsMade: number;
+  readonly id?: string | undefined;
   readonly stalledCounter: number;
 }
 
@@ -55,20 +63,29 @@ interface Counted {
 export async function letIn(
   isolation: Isolation,
   logger: Logger,
-  { attemptsStarted, attemptsMade, stalledCounter }: Counted,
+  { id = '', stalledCounter }: Counted,
   signal: AbortSignal,
 ): Promise<{ readonly leave: Leave } | { readonly keptOutMs: number }> {
-  const { waitMs, keptOutMs } = suspectWait(attemptsStarted - attemptsMade - stalledCounter - 1);
+  const { vain } = isolation;
+  const before = vain.get(id) ?? 0;
+  const { waitMs, keptOutMs } = suspectWait(before);
   const entered = isolation.enter(stalledCounter, signal, waitMs);
-  if (entered instanceof Promise) {
+  const waits = entered instanceof Promise;
+  if (waits) {
     logger.warn(
       { waitMs },
       'a job that has lost its worker twice waits for the others of this process to end, since it runs alone; none is fetched meanwhile',
     );
   }
   const leave = await entered;
-  if (leave) return { leave };
+  if (leave) {
+    vain.delete(id);
+    return { leave };
+  }
   if (!isSuspect(stalledCounter)) return { keptOutMs: KEPT_OUT_MS };
+  if (!waits) return { keptOutMs: NEXT_SUSPECT_MS };
+  if (vain.size >= MAX_REMEMBERED) vain.clear();
+  vain.set(id, before + 1);
   logger.warn({ keptOutMs }, 'a job that has lost its worker twice found no process to itself; it is put back');
   return { keptOutMs };
 }
@@ -100,6 +117,7 @@ export function createIsolation(): Isolation {
   }
 
   return {
+    vain: new Map(),
     enter(crashes, signal, waitMs) {
       if (alone || waiting) return undefined;
       const suspect = isSuspect(crashes);

@@ -8,54 +8,56 @@ import { CALLS, nestedWorkflows } from '../support/nested/workflow.js';
 import { openTestRedis, testPrefix } from '../support/redis.js';
 
 const PROGRAM = fileURLToPath(new URL('../support/nested/worker.ts', import.meta.url));
-const RUNS = 60;
-const KILLS = 12;
+const ROUNDS = 12;
+const RUNS = 8;
 
-/** A worker process that is killed again and again, each time once it works and a little longer. */
-async function killAgainAndAgain(url: string, prefix: string): Promise<{ readonly over: Promise<number> }> {
-  let last: ChildProcess | undefined;
-  let isOver = false;
-  onTestFinished(async () => {
-    isOver = true;
-    if (!last || last.exitCode !== null || last.signalCode !== null) return;
-    last.kill('SIGKILL');
-    await once(last, 'exit');
-  });
-  async function go(): Promise<number> {
-    let kills = 0;
-    for (; kills < KILLS && !isOver; kills += 1) {
-      last = spawn(process.execPath, ['--import', 'tsx', PROGRAM, url, prefix], {
+/** One worker process at a time; the next takes the place of one that is killed. */
+function useWorker(url: string, prefix: string) {
+  let worker: ChildProcess | undefined;
+  async function kill(): Promise<void> {
+    if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
+  }
+  onTestFinished(kill);
+  return {
+    kill,
+    async start(): Promise<void> {
+      worker = spawn(process.execPath, ['--import', 'tsx', PROGRAM, url, prefix], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
-      if (last.stdout) await once(last.stdout, 'data');
-      // A different moment of the work each time.
-      await delay(40 + ((kills * 67) % 200));
-      last.kill('SIGKILL');
-      await once(last, 'exit');
-    }
-    if (!isOver) last = spawn(process.execPath, ['--import', 'tsx', PROGRAM, url, prefix], { stdio: 'ignore' });
-    return kills;
-  }
-  return { over: go() };
+      if (worker.stdout) await once(worker.stdout, 'data');
+    },
+  };
 }
 
-test('runs inside runs, whose workers are killed again and again, end once each, with every effect under one key', async () => {
+test('runs inside runs, whose worker is killed at different moments, end once each, with every effect under one key', async () => {
   const redis = openTestRedis();
   onTestFinished(() => redis.disconnect());
   const prefix = testPrefix();
   const { outer, all } = nestedWorkflows(redis, prefix);
   const { sy, url } = useEngine(all, { prefix });
-  const runs = await Promise.all(Array.from({ length: RUNS }, (_, n) => sy.start(outer, { n })));
-  const { over } = await killAgainAndAgain(url, prefix);
-  const states = await Promise.all(runs.map((run) => run.wait('150s')));
-  expect(states.map(({ status }) => status)).toEqual(runs.map(() => 'completed'));
-  expect(await over).toBe(KILLS);
+  const worker = useWorker(url, prefix);
+  await worker.start();
+  let struck = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const runs = await Promise.all(Array.from({ length: RUNS }, (_, n) => sy.start(outer, { n })));
+    // From their first step to about their last.
+    await delay(5 + round * 15);
+    await worker.kill();
+    struck += (await Promise.all(runs.map((run) => run.status()))).filter((status) => status === 'running').length;
+    // No job loses its worker twice: one that does runs alone from then on, which is another test's matter.
+    await worker.start();
+    const states = await Promise.all(runs.map((run) => run.wait('60s')));
+    expect([round, states.map(({ status }) => status)]).toEqual([round, runs.map(() => 'completed')]);
+  }
+  expect(struck).toBeGreaterThan(ROUNDS);
   // Each has one middle with two inner ones, and no more; of each every step was done, under one key.
-  const counts = await sy.list({ limit: 1 }).then(async () => await sy.counts());
-  expect(counts).toMatchObject({
-    outer: { completed: RUNS },
-    middle: { completed: RUNS },
-    inner: { completed: 2 * RUNS, open: 0 },
+  const total = ROUNDS * RUNS;
+  expect(await sy.counts()).toMatchObject({
+    outer: { completed: total },
+    middle: { completed: total },
+    inner: { completed: 2 * total, open: 0 },
   });
-  expect(await redis.scard(`${prefix}:${CALLS}`)).toBe(RUNS * (2 + 2 * 2));
-}, 240_000);
+  expect(await redis.scard(`${prefix}:${CALLS}`)).toBe(total * (2 + 2 * 2));
+}, 300_000);

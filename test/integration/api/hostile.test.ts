@@ -246,7 +246,7 @@ describe('who may do what', () => {
     const ui = await mkdtemp(join(tmpdir(), 'switchyard-ui-'));
     onTestFinished(() => rm(ui, { recursive: true }));
     await writeFile(join(ui, 'index.html'), '<title>Switchyard</title>');
-    await writeFile(join(ui, 'app.js'), 'start();');
+    await writeFile(join(ui, 'main.js'), 'start();');
     const url = await another({ token: 's3cret', ui });
     for (const path of [
       '/v1/runs',
@@ -270,11 +270,11 @@ describe('who may do what', () => {
         await answer.body?.cancel();
       }
     }
-    for (const path of ['/', '/runs/some-id', '/start/echo', '/ui/app.js']) {
+    for (const path of ['/', '/runs/some-id', '/start/echo', '/ui/main.js']) {
       const page = await fetch(`${url}${path}`);
       expect([path, page.status]).toEqual([path, 200]);
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-      expect(await page.text()).toBe(path === '/ui/app.js' ? 'start();' : '<title>Switchyard</title>');
+      expect(await page.text()).toBe(path === '/ui/main.js' ? 'start();' : '<title>Switchyard</title>');
     }
     for (const path of [
       '/ui/../package.json',

@@ -154,6 +154,8 @@ test('a resumption that broke off before anything was let go is finished by the 
   const { sy, work, redis, prefix } = useEngine([echo]);
   await sy.pause({ workflow: 'echo' });
   const run = await sy.start(echo, {});
+  // By the script that accepted it: no worker is there yet.
+  expect((await sy.paused()).workflows).toMatchObject([{ workflow: 'echo', held: 1 }]);
   const keys = redisKeys(prefix);
   expect(await releaseHeld({ scripts: createScriptRunner(redis), keys }, 'echo')).toBe(0);
   await redis.hdel(keys.paused, 'echo');

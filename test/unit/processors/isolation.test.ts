@@ -6,7 +6,7 @@ import { silentLog } from '../../support/silent-log.js';
 
 const never = new AbortController().signal;
 const LONG = 60_000;
-const counted = (crashes: number) => ({ attemptsStarted: crashes + 1, attemptsMade: 0, stalledCounter: crashes });
+const job = (crashes: number, id = String(crashes)) => ({ id, stalledCounter: crashes });
 
 test('jobs without a record, or with one crash, run together, and are let in without a wait', () => {
   const isolation = createIsolation();
@@ -68,13 +68,16 @@ test('what is not let in is put back: one without a record soon, a suspect for l
   const told: object[] = [];
   const logger: Logger = { ...silentLog, warn: (fields) => told.push(fields) };
   const isolation = createIsolation();
-  const [innocent, suspect] = [counted(0), counted(2)];
+  const [innocent, suspect] = [job(0), job(2)];
   const first = await letIn(isolation, logger, innocent, never);
   const inVain = letIn(isolation, logger, suspect, never);
   expect(await letIn(isolation, logger, innocent, never)).toEqual({ keptOutMs: 100 });
   expect(await inVain).toEqual({ keptOutMs: 500 });
   expect(told).toEqual([{ waitMs: 250 }, { keptOutMs: 500 }]);
-  expect(await letIn(isolation, logger, { ...suspect, attemptsStarted: 4 }, never)).toEqual({ keptOutMs: 1_000 });
+  const again = letIn(isolation, logger, suspect, never);
+  // It has not waited: another suspect is there.
+  expect(await letIn(isolation, logger, job(2, 'another'), never)).toEqual({ keptOutMs: 500 });
+  expect(await again).toEqual({ keptOutMs: 1_000 });
   if ('leave' in first) first.leave();
   expect(await letIn(isolation, logger, suspect, never)).toHaveProperty('leave');
 });

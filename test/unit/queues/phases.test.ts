@@ -9,7 +9,7 @@ async function wordsIn(path: string, list: RegExp): Promise<readonly string[]> {
 }
 
 describe('the states of a run', () => {
-  it.each(['src/queues/lua/phases.lua', 'src/adapters/lua/list-tagged.lua'])(
+  it.each(['src/queues/lua/phases.lua', 'src/adapters/lua/list-runs.lua'])(
     'wait for a person in %s too',
     async (path) => {
       expect(await wordsIn(path, /local ASKS = \{([^}]*)\}/)).toEqual(OPERATOR_STATUSES);

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { place } from './cli-process.js';
+
+const READY = /^Worker \d+ is ready/;
+
+describe('commands and Redis', () => {
+  it('without any Redis each ends with 3 and says how to get one', async () => {
+    const { run } = await place({ redis: undefined });
+    const lines = [['runs'], ['show', 'x'], ['worker'], ['api'], ['mcp'], ['enqueue', 'parallel', '{"query":"x"}']];
+    for (const { code, out, err } of await Promise.all(lines.map((argv) => run(argv)))) {
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(err).toContain('switchyard up');
+    }
+  });
+
+  it('a REDIS_URL where nothing listens, or nothing answers, ends with 3 and is never replaced', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const ends = [`redis://127.0.0.1:1`, `redis://:secret@127.0.0.1:${port}`].map(async (redis) => {
+      const { run } = await place({ redis });
+      const begin = performance.now();
+      const { code, out, err } = await run(['runs', '--json']);
+      // The limit is the connection's 5 s; on a busy machine a Node process needs seconds to start.
+      expect(performance.now() - begin).toBeLessThan(10_000);
+      expect({ code, out }).toEqual({ code: 3, out: '' });
+      expect(JSON.parse(err)).toMatchObject({ error: { code: 'REDIS_UNAVAILABLE' } });
+      expect(err).not.toContain('secret');
+    });
+    await Promise.all(ends);
+  });
+});
+
+describe('up and down', () => {
+  it('start the private Redis for every other command of the folder, and stop it', async () => {
+    const { run, start, folder } = await place({ redis: undefined });
+    const up = await start(['up', '--port', '0'], /Ctrl-C/);
+    expect(await run(['runs'])).toMatchObject({ code: 0, out: expect.stringContaining('No runs.') });
+    up.child.kill('SIGINT');
+    expect((await up.ended).code).toBe(0);
+    // It outlives the dashboard.
+    expect((await run(['runs', '--json'])).code).toBe(0);
+    expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('has ended') });
+    expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('nothing to stop') });
+    expect(existsSync(join(folder, '.switchyard', 'redis', 'state.json'))).toBe(false);
+  });
+
+  it('one after the other leave no worker behind: it finds the next Redis by itself', async () => {
+    const { run, start } = await place({ redis: undefined });
+    const first = await start(['up', '--port', '0'], /Ctrl-C/);
+    onTestFinished(async () => void (await run(['down'])));
+    const worker = await start(['worker'], READY);
+    first.child.kill('SIGINT');
+    await first.ended;
+    expect((await run(['down'])).code).toBe(0);
+    const second = await start(['up', '--port', '0'], /Ctrl-C/);
+    const waited = await run(['enqueue', 'support', '{"query":"hello"}', '--wait', '15s', '--json']);
+    expect(waited.code, waited.err).toBe(0);
+    for (const { child, ended } of [worker, second]) {
+      child.kill('SIGTERM');
+      expect((await ended).code).toBe(0);
+    }
+  });
+});
