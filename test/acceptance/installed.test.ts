@@ -76,7 +76,7 @@ it('runs the ten lines of the README', async () => {
 it(
   'has types that resolve, in the ten lines too',
   async () => {
-    const others = ['workflows', 'embedded-redis'].map(
+    const others = ['workflows', 'testing', 'embedded-redis'].map(
       (entry, at) => `import * as e${at} from 'switchyard-mq/${entry}'; e${at};`,
     );
     writeFileSync(join(app, 'cities.mts'), `${program}\n${others.join('\n')}\n`);
