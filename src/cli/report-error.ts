@@ -4,10 +4,13 @@
  */
 import { CommanderError } from 'commander';
 import { ERROR_CODES, type ErrorCode, type InputIssue, SwitchyardError } from '../errors.js';
+import { missingPackage } from '../optional-packages.js';
 import { describeIssues } from '../schema.js';
 import { type Colors, oneLine, type Screen, wrap } from './terminal.js';
 
 const ALIGNED_PATH = 40;
+/** What a message ends with when a package is missing. */
+const COMMAND = /(?=Run: npm install )/;
 
 interface Reported {
   readonly code: ErrorCode;
@@ -18,7 +21,8 @@ interface Reported {
 
 /** Writes the error and returns the exit code that belongs to it. */
 export function reportError(thrown: unknown, screen: Screen, options: { readonly json: boolean }): number {
-  const error = reportedOf(thrown);
+  // Commands import what only they need: the one place that all of them pass.
+  const error = reportedOf(missingPackage(thrown) ?? thrown);
   screen.write(options.json ? jsonOf(error) : textOf(error, screen));
   if (process.env.SWITCHYARD_DEBUG && thrown instanceof Error) screen.write(`${thrown.stack ?? thrown.message}\n`);
   return ERROR_CODES[error.code].exit;
@@ -53,8 +57,11 @@ function textOf({ code, message, step, issues }: Reported, { colors, columns }: 
   const listed = issues.length > 0 && spelledOut > 0;
   const head = listed ? message.slice(0, spelledOut).replace(/[:.\s]+$/, '') : message;
   const tail = listed ? message.slice(spelledOut + describeIssues(issues).length).replace(/^[.\s]+/, '') : '';
+  const [said = '', command] = head.split(COMMAND);
   const lines = [
-    ...wrap(`${head}${step === undefined ? '' : ` (step ${step})`}`, width),
+    ...wrap(`${said.trimEnd()}${step === undefined ? '' : ` (step ${step})`}`, width),
+    // Whole, however long: it is there to be copied.
+    ...(command === undefined ? [] : [command]),
     ...(listed ? issueLines(issues, colors) : []),
     ...(tail === '' ? [] : wrap(tail, width)),
   ];

@@ -1,9 +1,9 @@
 /** The life of a server process: command line, tools, endpoint, and a clean end. */
 import { join } from 'node:path';
 import { SwitchyardError } from '../errors.js';
+import { missingPackage } from '../optional-packages.js';
 import { RELEASE } from '../release.js';
 import { type CommandText, helpText, readCommandLine, type Settings } from './command-line.js';
-import { FaultCounters } from './fault-counters.js';
 import { FaultFile } from './fault-file.js';
 import { FaultGate } from './fault-gate.js';
 import { serveHttp } from './serve-http.js';
@@ -29,14 +29,15 @@ interface Gate {
  * Runs a server until its client leaves (stdio), or SIGTERM or SIGINT arrives; then ends the process with 0.
  * What cannot be started ends with the error's exit code, and one line on stderr.
  */
-export async function runProgram(program: ServerProgram): Promise<void> {
+export async function runProgram(name: string, load: () => Promise<ServerProgram>): Promise<void> {
   // Over stdio, stdout belongs to the protocol: everything for people goes to stderr.
-  const log = (line: string) => void process.stderr.write(`${program.name}: ${line}\n`);
+  const log = (line: string) => void process.stderr.write(`${name}: ${line}\n`);
   try {
-    await start(program, log);
+    await start(await load(), log);
   } catch (thrown) {
-    if (!(thrown instanceof SwitchyardError)) throw thrown;
-    log(thrown.message);
+    const error = missingPackage(thrown) ?? thrown;
+    if (!(error instanceof SwitchyardError)) throw thrown;
+    log(error.message);
     process.exitCode = 2;
   }
 }
@@ -47,7 +48,7 @@ async function start(program: ServerProgram, log: (line: string) => void): Promi
     process.stdout.write(helpText(program));
     return;
   }
-  const faults = openFaults(settings, log);
+  const faults = await openFaults(settings, log);
   const opened = program.open(settings, log);
   const inFlight = new Set<Promise<unknown>>();
   const createServer = () =>
@@ -78,8 +79,10 @@ async function start(program: ServerProgram, log: (line: string) => void): Promi
   }
 }
 
-function openFaults({ faults, dataDir }: Settings, log: (line: string) => void): Gate {
+async function openFaults({ faults, dataDir }: Settings, log: (line: string) => void): Promise<Gate> {
   if (faults === undefined) return { gate: undefined, close: () => {} };
+  // Needs libsql, which a server without faults may do without.
+  const { FaultCounters } = await import('./fault-counters.js');
   const file = new FaultFile(faults, log);
   const counters = new FaultCounters(join(dataDir, 'faults.db'));
   const gate = new FaultGate({

@@ -16,11 +16,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Not a server of tools of its own but another way to reach runs, like the HTTP API.
   'servers/workflows': [...PURE, 'queues', 'engine', 'servers'],
   engine: [...PURE, 'queues', 'processors', 'adapters'],
+  /** Runs in memory: the processors, and what the queues' files decide; nothing that reaches Redis. */
+  testing: [...PURE, 'queues', 'processors'],
   api: [...PURE, 'queues', 'adapters', 'engine'],
   /** In the browser: of the rooms above only their types, see TYPES_ONLY. */
   ui: PURE,
   cli: [...PURE, 'queues', 'adapters', 'workflows', 'servers', 'servers/workflows', 'engine', 'api'],
-  entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'api', 'cli'],
+  entry: [...PURE, 'queues', 'adapters', 'workflows', 'engine', 'api', 'cli', 'testing'],
 };
 
 /** Files at the top of `src` that are not leaves. */
@@ -40,6 +42,7 @@ const TOP: Readonly<Record<string, string>> = {
   'embedded-redis.ts': 'entry',
   'index.ts': 'entry',
   'observability.ts': 'entry',
+  'testing.ts': 'entry',
   'main.ts': 'entry',
 };
 

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
 import { runProgram } from '../run-program.js';
-import { commerceProgram } from './program.js';
 
-await runProgram(commerceProgram);
+await runProgram('switchyard-commerce', async () => (await import('./program.js')).commerceProgram);

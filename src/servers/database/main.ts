@@ -1,5 +1,4 @@
 #!/usr/bin/env node
 import { runProgram } from '../run-program.js';
-import { databaseProgram } from './program.js';
 
-await runProgram(databaseProgram);
+await runProgram('switchyard-database', async () => (await import('./program.js')).databaseProgram);

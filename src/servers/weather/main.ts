@@ -1,5 +1,4 @@
 #!/usr/bin/env node
 import { runProgram } from '../run-program.js';
-import { weatherProgram } from './program.js';
 
-await runProgram(weatherProgram);
+await runProgram('switchyard-weather', async () => (await import('./program.js')).weatherProgram);

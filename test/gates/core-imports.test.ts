@@ -1,0 +1,68 @@
+/** The core starts without the packages of features: no import that is made at once, however far down, reaches one. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+import { FEATURES } from '../../src/optional-packages.js';
+
+const OPTIONAL = new Set(FEATURES.flatMap(({ packages }) => Object.keys(packages)));
+/** What defines, starts and works, and the command line until a command that needs more is called. */
+const CORE = [
+  'index.ts',
+  'workflows/index.ts',
+  'testing.ts',
+  'embedded-redis.ts',
+  'main.ts',
+  'cli/commands/worker.ts',
+  'api/index.ts',
+];
+
+/** Which imports are made when the file is loaded. With `verbatimModuleSyntax`, one that only lists types inside braces is. */
+function importsAtOnce(text: string): readonly string[] {
+  return ts
+    .createSourceFile('one.ts', text, ts.ScriptTarget.ES2022)
+    .statements.flatMap((statement) =>
+      ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement) ? statement : [],
+    )
+    .flatMap((statement) => {
+      const { moduleSpecifier } = statement;
+      const forTypes = ts.isImportDeclaration(statement) ? statement.importClause?.isTypeOnly : statement.isTypeOnly;
+      return moduleSpecifier && ts.isStringLiteral(moduleSpecifier) && !forTypes ? [moduleSpecifier.text] : [];
+    });
+}
+
+/** Each way from an entry to an optional package, as a path of files. */
+function waysOut(entry: string, read: (path: string) => string): readonly string[] {
+  const seen = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const specifier of importsAtOnce(read(path))) {
+      const name = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+      if (OPTIONAL.has(name)) found.push([...trail, path, specifier].join(' > '));
+      if (!specifier.startsWith('.')) continue;
+      visit(normalize(join(dirname(path), specifier)).replace(/\.js$/, '.ts'), [...trail, path]);
+    }
+  };
+  visit(entry, []);
+  return found;
+}
+
+const source = (path: string) => readFileSync(join('src', path), 'utf8');
+
+it.each(CORE)('src/%s reaches no package of a feature', (entry) => {
+  expect(waysOut(entry, source)).toEqual([]);
+});
+
+it('sees a package behind another file, and neither a type nor an import that is made later', () => {
+  const planted: Record<string, string> = {
+    'a.ts':
+      "import { b } from './b.js';\nimport type { X } from 'libsql';\nexport const c = () => import('prom-client');\nb;",
+    'b.ts': "export { fastify as b } from 'fastify';",
+  };
+  expect(waysOut('a.ts', (path) => planted[path] ?? '')).toEqual(['a.ts > b.ts > fastify']);
+});
