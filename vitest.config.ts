@@ -10,7 +10,9 @@ const LANES: Readonly<Record<string, readonly string[]>> = {
   /** In a real browser, where there is one. */
   browser: ['test/browser/**/*.test.ts'],
   /** Real kills at length: minutes, not seconds. */
-  chaos: ['test/chaos/**/*.test.ts', 'test/property/orchestrators/saga-simulation.test.ts'],
+  chaos: ['test/chaos/*.test.ts', 'test/property/orchestrators/saga-simulation.test.ts'],
+  /** What is for a night, or before a release. CI leaves it out. */
+  'at-length': ['test/chaos/at-length/**/*.test.ts'],
 };
 
 const common = {

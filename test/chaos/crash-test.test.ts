@@ -32,41 +32,6 @@ async function crashTest(...args: readonly string[]) {
 
 const example = (name: string) => resolve('examples', 'crash-test', name);
 
-/** A file of workflows that wait, or have a pivot, each with its crash test; no tool is called, so that they are quick. */
-async function asking() {
-  const { run, folder } = await place({ redis: undefined });
-  const url = (path: string) => JSON.stringify(new URL(path, `file://${DIST}/`).href);
-  const file = join(folder, 'asking.mjs');
-  await writeFile(
-    file,
-    `import { approval, defineCrashTest, defineFanOut, defineSaga, defineTask, signal } from ${url('index.js')};
-import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
-const any = z.any();
-const task = (name) => defineTask({ name, input: any, output: any, idempotent: true, run: () => ({}) });
-const nothing = () => ({});
-const undo = [task('undo'), nothing];
-const question = () => ({ question: 'May it?' });
-const saga = (name) => defineSaga({ name, input: any }).step('one', task('one'), { with: nothing, undo });
-const pivot = saga('pivot').step('two', task('two'), { with: nothing, pivot: true }).step('three', task('three'), { with: nothing, undo });
-const asks = saga('asks').step('ok', approval(), { with: question }).step('two', task('two'), { with: nothing, undo });
-const arrived = signal({ name: 'arrived', output: z.object({ at: z.number() }) });
-const outside = saga('outside').step('ok', approval(), { with: question, pivot: true }).step('came', arrived, { with: nothing });
-const word = saga('word').step('came', arrived, { with: nothing, pivot: true });
-const fan = defineFanOut({ name: 'fan', input: any, branches: { yes: { run: approval(), with: question }, other: { run: task('other'), with: nothing } }, aggregate: nothing });
-const test = (workflow, answers) => defineCrashTest({ workflow: workflow.returns?.(() => null) ?? workflow, input: {}, mcp: { mcpServers: {} }, answers });
-export const crashTest = [
-  test(pivot, {}), test(asks, { ok: 'approve' }), test(outside, { ok: 'approve', came: { at: 1 } }), test(word, { came: { at: 1 } }),
-  test(fan, { yes: 'approve' }), test(saga('silent').step('ok', approval(), { with: question }), {}), test(saga('wrong'), { nobody: 1 }),
-];
-`,
-  );
-  const tested = (workflow: string, ...only: readonly string[]) => {
-    const argv = ['crash-test', file, '--workflow', workflow, '--json', '--redis', redisUrl()];
-    return run(only.length > 0 ? [...argv, '--only', ...only] : argv);
-  };
-  return { tested };
-}
-
 describe('crash-test', () => {
   it(
     '[P3] finds each of the four mistakes of the example, and says how to mend it',
@@ -240,42 +205,6 @@ export const crashTest = [
         return report.findings.map(({ step, code, cases }) => `${step} ${code}: ${cases.join(', ')}`);
       };
       expect(await findings('asked')).toEqual([`lamp LATE_EFFECT: ${LATE}`]);
-    },
-    SLOW_MS,
-  );
-
-  const TURNED = '(run) undo: undisturbed: compensated';
-
-  it.each([
-    ['a pivot', 'pivot', [], [TURNED, 'one undo: after effect, before record: undone']],
-    ['an approval', 'asks', ['ok'], [TURNED, 'ok undo: after a no: answered']],
-    ['an approval as its pivot', 'outside', ['ok', 'came'], [TURNED, 'came before being appended: answered']],
-    ['a signal as its pivot', 'word', ['came'], [TURNED]],
-    ['an approval in a branch', 'fan', ['other'], ['(run) undisturbed: completed']],
-  ])(
-    'turns round, and answers, a workflow with %s',
-    async (_what, workflow, only, expected) => {
-      const { tested } = await asking();
-      const { findings, cases } = Report.parse(JSON.parse((await tested(workflow, ...only)).out));
-      expect(findings).toEqual([]);
-      expect(cases.map(({ step, case: name, result }) => `${step} ${name}: ${result}`)).toEqual(
-        expect.arrayContaining(expected),
-      );
-    },
-    SLOW_MS,
-  );
-
-  it(
-    'says which stage nobody answers, and which answer is to no question',
-    async () => {
-      const { tested } = await asking();
-      const { findings } = Report.parse(JSON.parse((await tested('silent')).out));
-      expect(findings.map(({ step, code }) => `${step} ${code}`)).toEqual(['ok NOT_ANSWERED']);
-      const { code, err } = await tested('wrong');
-      expect([code, err.replaceAll(/\s+/g, ' ')]).toEqual([
-        2,
-        expect.stringContaining('has no approval or signal of this name'),
-      ]);
     },
     SLOW_MS,
   );

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-
 import { place } from './cli-process.js';
-
-const Run = z.object({ id: z.string(), workflow: z.string(), status: z.string(), timeline: z.array(z.unknown()) });
-const runOf = (text: string) => Run.parse(JSON.parse(text));
+import { runOf } from './shown.js';
 
 describe('the dashboard', () => {
   it('shows runs and queues to this machine only, and changes nothing', async () => {

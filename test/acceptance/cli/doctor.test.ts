@@ -11,7 +11,6 @@ import { redisUrl } from '../../support/redis.js';
 import { DIST } from './cli-process.js';
 
 const PACKAGE = new URL('../../../src/index.ts', import.meta.url).href;
-
 /** A project of its own, as the command loads it, and an engine over the same workflows and keys. */
 const WORKFLOWS = `import * as api from ${JSON.stringify(PACKAGE)};
 import { z } from ${JSON.stringify(import.meta.resolve('zod'))};

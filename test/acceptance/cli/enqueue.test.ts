@@ -1,25 +1,12 @@
 import { realpathSync, writeFileSync } from 'node:fs';
-
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { openCommerceFile } from '../../../src/servers/commerce/commerce-file.js';
 import { readLedger } from '../../../src/servers/commerce/ledger.js';
-
 import { DIST, place } from './cli-process.js';
-
-const ORDER = {
-  customer: { name: 'Ada Lindqvist', email: 'ada@example.com' },
-  items: [{ sku: 'sku-5009', quantity: 2 }],
-  amountMinor: 5_980,
-  address: { street: '12 Storgata', city: 'Oslo', postalCode: '0155', country: 'NO' },
-};
-
-const READY = /^Worker \d+ is ready/;
-
-const Run = z.object({ id: z.string(), workflow: z.string(), status: z.string(), timeline: z.array(z.unknown()) });
-const runOf = (text: string) => Run.parse(JSON.parse(text));
+import { ORDER, READY, runOf } from './shown.js';
 
 describe('a configuration that cannot be loaded', () => {
   it.each([

@@ -10,7 +10,6 @@ import { loadProject } from '../../../src/cli/project.js';
 import { useEngine } from '../../support/engine.js';
 
 const PACKAGE = new URL('../../../src/index.ts', import.meta.url).href;
-
 const WORKFLOWS = `
 const any = z.object({}).loose();
 const work = (run) => ({ run: api.defineTask({ name: 'work', queue: 'mail', input: any, output: z.unknown(), run }), with: (i) => i });
@@ -19,11 +18,9 @@ const fragile = api.defineFanOut({
   name: 'fragile', input: any, aggregate: () => null,
   branches: { only: work(() => { if (globalThis.isFragile) throw new api.PermanentError('broken'); return 1; }) },
 });`;
-
 declare global {
   var isFragile: boolean | undefined;
 }
-
 async function desk() {
   const engine = useEngine([]);
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-cli-'));

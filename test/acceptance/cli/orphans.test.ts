@@ -1,21 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-
 import { openTestRedis, redisUrl } from '../../support/redis.js';
-
 import { place } from './cli-process.js';
-
-const ORDER = {
-  customer: { name: 'Ada Lindqvist', email: 'ada@example.com' },
-  items: [{ sku: 'sku-5009', quantity: 2 }],
-  amountMinor: 5_980,
-  address: { street: '12 Storgata', city: 'Oslo', postalCode: '0155', country: 'NO' },
-};
-
-const READY = /^Worker \d+ is ready/;
-
-const Run = z.object({ id: z.string(), workflow: z.string(), status: z.string(), timeline: z.array(z.unknown()) });
-const runOf = (text: string) => Run.parse(JSON.parse(text));
+import { ORDER, READY, runOf } from './shown.js';
 
 describe('orphans', () => {
   it('ends with 4 and names each effect of a lost run, with 0 when there are none', { timeout: 60_000 }, async () => {

@@ -2,12 +2,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-
 import { describe, expect, it, onTestFinished } from 'vitest';
-
 import { place } from './cli-process.js';
-
-const READY = /^Worker \d+ is ready/;
+import { READY } from './shown.js';
 
 describe('commands and Redis', () => {
   it('without any Redis each ends with 3 and says how to get one', async () => {

@@ -1,17 +1,9 @@
 import { readdirSync } from 'node:fs';
-
 import { join } from 'node:path';
-
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
-
 import { useOwnRedis } from '../../support/redis-server.js';
 import { place } from './cli-process.js';
-
-const READY = /^Worker \d+ is ready/;
-
-const Run = z.object({ id: z.string(), workflow: z.string(), status: z.string(), timeline: z.array(z.unknown()) });
-const runOf = (text: string) => Run.parse(JSON.parse(text));
+import { READY, runOf } from './shown.js';
 
 describe('a worker', () => {
   const SLOW = {

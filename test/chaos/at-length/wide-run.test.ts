@@ -1,6 +1,6 @@
 /** What issue 4 promises of a run of ten thousand branches, at size. */
 import { expect, test } from 'vitest';
-import { wideRun } from '../support/wide-run.js';
+import { wideRun } from '../../support/wide-run.js';
 
 const BRANCHES = 10_000;
 
