@@ -15,6 +15,14 @@ const Violations = z.array(
   }),
 );
 
+/** What makes the page wider than its window, innermost last. */
+const BEYOND = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const isBeyond = (element) => element.getBoundingClientRect().right > clientWidth + 0.5;
+  return [...document.querySelectorAll('body *')].filter(isBeyond).map((element) => element.outerHTML.slice(0, 120));
+})()`;
+
 /** Collects what the browser complains of from now on; a page of ours gives it no cause. */
 export function complaintsOf(page: Page): readonly string[] {
   const complaints: string[] = [];
@@ -46,8 +54,8 @@ export async function audit(page: Page): Promise<void> {
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
-    const beyond = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    expect({ width, beyond }).toEqual({ width, beyond: 0 });
+    // The page may not have been laid out anew yet.
+    await expect.poll(() => page.evaluate(BEYOND), { message: `${width} px wide` }).toEqual([]);
   }
   if (before) await page.setViewportSize(before);
 }
