@@ -92,7 +92,7 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
     const own = new AbortController();
     const both = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     active.set(job, own);
-    const entered = await letIn(options.isolation, logger.child({ queue: job.queueName, job: job.id }), job, both);
+    const entered = await letIn(options.isolation, logger, job, both);
     try {
       if ('keptOutMs' in entered) return await putBack(job, token, entered.keptOutMs);
       return await processJob({ queue: job.queueName, keys, handler, logger }, job, token, both, () => {});

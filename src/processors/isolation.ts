@@ -73,7 +73,7 @@ export async function letIn(
   const waits = entered instanceof Promise;
   if (waits) {
     logger.warn(
-      { waitMs },
+      { job: id, waitMs },
       'a job that has lost its worker twice waits for the others of this process to end, since it runs alone; none is fetched meanwhile',
     );
   }
@@ -86,7 +86,10 @@ export async function letIn(
   if (!waits) return { keptOutMs: NEXT_SUSPECT_MS };
   if (vain.size >= MAX_REMEMBERED) vain.clear();
   vain.set(id, before + 1);
-  logger.warn({ keptOutMs }, 'a job that has lost its worker twice found no process to itself; it is put back');
+  logger.warn(
+    { job: id, keptOutMs },
+    'a job that has lost its worker twice found no process to itself; it is put back',
+  );
   return { keptOutMs };
 }
 

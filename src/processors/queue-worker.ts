@@ -130,7 +130,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
     active.add(job);
     const own = signal ?? new AbortController().signal;
-    const entered = await letIn(options.isolation, logger.child({ queue, job: job.id }), job, own);
+    const entered = await letIn(options.isolation, logger, job, own);
     try {
       if ('keptOutMs' in entered) return await putBack(job, token ?? '', entered.keptOutMs);
       return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));

@@ -73,7 +73,10 @@ test('what is not let in is put back: one without a record soon, a suspect for l
   const inVain = letIn(isolation, logger, suspect, never);
   expect(await letIn(isolation, logger, innocent, never)).toEqual({ keptOutMs: 100 });
   expect(await inVain).toEqual({ keptOutMs: 500 });
-  expect(told).toEqual([{ waitMs: 250 }, { keptOutMs: 500 }]);
+  expect(told).toEqual([
+    { job: '2', waitMs: 250 },
+    { job: '2', keptOutMs: 500 },
+  ]);
   const again = letIn(isolation, logger, suspect, never);
   // It has not waited: another suspect is there.
   expect(await letIn(isolation, logger, job(2, 'another'), never)).toEqual({ keptOutMs: 500 });
