@@ -26,7 +26,7 @@ test('a worker puts back what it has no version for, and one that has it complet
   const workers = ahead.workers({ graceMs: 500 });
   onTestFinished(() => workers.stop());
   await workers.start();
-  expect(await run.wait('40s')).toMatchObject({
+  expect(await run.wait('18s')).toMatchObject({
     status: 'completed',
     output: 'new',
     timeline: [{ state: 'completed' }],
