@@ -7,9 +7,20 @@ import type { RunRecord } from '../../../src/facts.js';
 import { checkHistory } from '../../../src/orchestrators/invariants/check.js';
 import type { LedgerRow } from '../../../src/orchestrators/invariants/history.js';
 import { violationText } from '../../../src/orchestrators/invariants/verdict.js';
+import { undoStage } from '../../../src/orchestrators/move.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { defineTask } from '../../../src/task.js';
 import { call, type Simulated, scheduleOf, simulate } from '../../support/simulation.js';
+
+const STEPS = ['one', 'two', 'three'] as const;
+
+/** Undos that a person let go: named in the outcome only once there is one, while a run may be stuck again before that. */
+function setAsideIn({ words, outcome }: RunRecord): ReadonlySet<string> {
+  const skipped = STEPS.filter((step) =>
+    words.some(({ command, stage }) => command === 'skip' && stage === undoStage(step)),
+  );
+  return new Set([...skipped, ...(outcome?.notUndone ?? [])]);
+}
 
 async function history(numbers: readonly number[]) {
   const choose = scheduleOf(numbers);
@@ -31,7 +42,7 @@ async function history(numbers: readonly number[]) {
       },
     });
   const undo = keyed('undo');
-  const saga = ['one', 'two', 'three'].reduce(
+  const saga = STEPS.reduce(
     (chain, name) => chain.step(name, keyed(name), { with: () => 1, undo: [undo, () => 1] }),
     defineSaga({ name: 'simulated', input: z.unknown() }),
   );
@@ -50,7 +61,7 @@ async function history(numbers: readonly number[]) {
       definition: () => definition,
       runs: new Map(settled ? [[record.id, { record, stages: new Map() }]] : []),
       skewMs: 0,
-      setAside: new Map([[record.id, new Set(record.outcome?.notUndone)]]),
+      setAside: new Map([[record.id, setAsideIn(record)]]),
       ledger: [...ledger.values()],
     });
   return { told, check };
@@ -72,8 +83,13 @@ test('whatever dies, freezes or fails, the checker finds nothing; with one recor
       done.delete(ended === 'completed' ? 'two' : 'one.undo');
       expect(check({ ...record, done }, told).violations.map(({ invariant }) => invariant)).toContain('I4');
     }),
-    // The same ones each time: one schedule in some 12,000 is known to be flagged, and is not understood yet.
-    { numRuns: 300, seed: 20_261_125 },
+    {
+      numRuns: 300,
+      // Skipped one undo, then stuck at the one before it: once taken for an undo that was passed over.
+      examples: [
+        [[7353, ...Array(18).fill(0), 4593, ...Array(10).fill(0), 121, 0, 0, 0, 0, 0, 1818, ...Array(9).fill(0), 1809]],
+      ],
+    },
   );
   expect(falsified).toBeGreaterThan(50);
 }, 60_000);
