@@ -40,6 +40,14 @@ export type FinalStatus = (typeof FINAL_STATUSES)[number];
 export const OPERATOR_STATUSES = ['waiting_approval', 'in_doubt', 'step_stuck', 'compensation_stuck'] as const;
 export type OperatorStatus = (typeof OPERATOR_STATUSES)[number];
 
+/** Every state of a run. */
+export const RUN_STATUSES = ['queued', 'running', 'compensating', ...OPERATOR_STATUSES, ...FINAL_STATUSES] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** States by which the index knows runs; each run stands in one of them. Whether an open one has begun is in its own log. */
+export const INDEXED_STATUSES = ['open', 'compensating', ...OPERATOR_STATUSES, ...FINAL_STATUSES] as const;
+export type IndexedStatus = (typeof INDEXED_STATUSES)[number];
+
 export function isFinalStatus(status: string): status is FinalStatus {
   return FINAL_STATUSES.some((one) => one === status);
 }

@@ -19,7 +19,7 @@ export {
   RetryAfterError,
   SwitchyardError,
 } from './errors.js';
-export type { OperatorStatus, OperatorWord, StopRequest } from './facts.js';
+export type { OperatorStatus, OperatorWord, RunStatus, StopRequest } from './facts.js';
 export type {
   BackoffStrategy,
   HostedJob,
@@ -53,7 +53,7 @@ export { defineRouter } from './orchestrators/router.js';
 export type { RoutingDecision } from './orchestrators/routing-decision.js';
 export type { RunProgress } from './orchestrators/run-events.js';
 export { defineSaga, type SagaBuilder } from './orchestrators/saga.js';
-export type { RunDocument, RunStatus, RunSummary, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
+export type { RunDocument, RunSummary, TimelineAttempt, TimelineEntry } from './orchestrators/timeline.js';
 export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } from './orchestrators/timeline-page.js';
 export { workflowTask } from './orchestrators/workflow-task.js';
 export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';

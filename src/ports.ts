@@ -2,16 +2,16 @@
  * What the engine needs from outside, as types. The comments are the contract: an adapter that keeps them can replace
  * another, and the contract suites in `test/contract` run against each.
  */
-import type {
-  EffectDone,
-  EffectIntent,
-  Facts,
-  FailedAttempt,
-  FinalStatus,
-  OperatorStatus,
-  RunOutcome,
-  RunRecord,
-  StageFact,
+import {
+  type EffectDone,
+  type EffectIntent,
+  type Facts,
+  type FailedAttempt,
+  FINAL_STATUSES,
+  type IndexedStatus,
+  type RunOutcome,
+  type RunRecord,
+  type StageFact,
 } from './facts.js';
 
 /** Milliseconds since the epoch. A port, so that decisions and their tests own time. */
@@ -191,7 +191,7 @@ export interface ListedRun {
   readonly id: string;
   readonly workflow: string;
   /** `open` until it ends or a phase is recorded; whether such a run has begun is only in its own document. */
-  readonly status: 'open' | 'compensating' | OperatorStatus | FinalStatus;
+  readonly status: IndexedStatus;
   readonly createdAt: number;
   readonly finishedAt?: number;
 }
@@ -222,16 +222,7 @@ export interface RunPage {
 }
 
 /** What runs of a workflow are counted by: what is under way, what waits for a person, and each way of ending. */
-export const COUNTED = [
-  'open',
-  'compensating',
-  'attention',
-  'completed',
-  'partial',
-  'failed',
-  'cancelled',
-  'compensated',
-] as const;
+export const COUNTED = ['open', 'compensating', 'attention', ...FINAL_STATUSES] as const;
 
 /** A run whose retention has just run out counts until it is dropped: when the next one ends, or when it is listed. */
 export type RunCounts = Readonly<Record<(typeof COUNTED)[number], number>>;

@@ -1,7 +1,9 @@
 /** How much there is to do, in one script whose cost does not grow with the number of runs or jobs. */
+
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { PRIORITIES } from '../config.js';
+import { INDEXED_STATUSES, type IndexedStatus } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { Script, ScriptRunner } from '../ports.js';
 
@@ -10,24 +12,9 @@ const READ_LOAD: Script = {
   lua: readFileSync(new URL('./lua/read-load.lua', import.meta.url), 'utf8'),
 };
 
-/** States by which the index knows runs; each run stands in one of them. */
-export const INDEXED = [
-  'open',
-  'compensating',
-  'waiting_approval',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-  'completed',
-  'partial',
-  'failed',
-  'cancelled',
-  'compensated',
-] as const;
-
 export interface RunLoad {
   readonly workflow: string;
-  readonly state: (typeof INDEXED)[number];
+  readonly state: IndexedStatus;
   readonly runs: number;
   /** When the oldest of them was accepted, ms. */
   readonly oldest?: number;
@@ -52,7 +39,7 @@ const Reply = z.tuple([
 
 export function createLoadReader(scripts: ScriptRunner, keys: RedisKeys) {
   return async (workflows: readonly string[], queues: readonly string[]): Promise<Load> => {
-    const places = workflows.flatMap((workflow) => INDEXED.map((state) => ({ workflow, state })));
+    const places = workflows.flatMap((workflow) => INDEXED_STATUSES.map((state) => ({ workflow, state })));
     const indexes = places.map(({ workflow, state }) => keys.index(workflow, state));
     const reply = await scripts.run(
       READ_LOAD,

@@ -1,5 +1,5 @@
 /** The run as it stands after a wait: how a start, a look and a command all answer. */
-import type { RunStatus } from '../orchestrators/timeline.js';
+import type { RunStatus } from '../facts.js';
 import type { Run } from '../queues/run-handle.js';
 import type { ApiContext } from './context.js';
 import { type SentRun, shownRun } from './redacted-payload.js';

@@ -1,6 +1,5 @@
 /** How a command ends, for scripts. Errors bring their own code; see `ERROR_CODES`. */
-import { isOperatorStatus, isSettledStatus } from '../facts.js';
-import type { RunStatus } from '../orchestrators/timeline.js';
+import { isOperatorStatus, isSettledStatus, type RunStatus } from '../facts.js';
 
 const WAIT_TIMED_OUT = 5;
 export const NEEDS_A_PERSON = 4;

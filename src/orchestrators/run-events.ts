@@ -6,8 +6,7 @@
  * not. He may be told something twice, and misses nothing: at least once.
  */
 import { canonicalJson, shortDigest } from '../canonical-json.js';
-import type { FinalStatus } from '../facts.js';
-import type { RunStatus } from './timeline.js';
+import type { RunStatus } from '../facts.js';
 import type { PlacedEntry, StageCounts, TimelinePage } from './timeline-page.js';
 
 /** Stages beyond which a watcher is told numbers alone, and reads the page that he shows again. */
@@ -30,12 +29,6 @@ export interface RunEvent {
   readonly entries: readonly PlacedEntry[];
   /** The run is too wide to be told entry by entry: read the page again. */
   readonly wide: boolean;
-}
-
-const FINAL: ReadonlySet<string> = new Set<FinalStatus>(['completed', 'partial', 'failed', 'cancelled', 'compensated']);
-
-export function isFinal(status: string): status is FinalStatus {
-  return FINAL.has(status);
 }
 
 /** The name of a state: equal states have equal names, in every process. */

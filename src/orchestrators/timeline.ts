@@ -1,15 +1,6 @@
 /** A run as people and programs outside see it: one document, made from the facts. Pure. */
 import type { ErrorRecord } from '../errors.js';
-import type {
-  CallbackDelivery,
-  Facts,
-  FinalStatus,
-  OperatorStatus,
-  OperatorWord,
-  RunRecord,
-  StageFact,
-  StopRequest,
-} from '../facts.js';
+import type { CallbackDelivery, Facts, OperatorWord, RunRecord, RunStatus, StageFact, StopRequest } from '../facts.js';
 import type { Tags } from '../tags.js';
 import { planBranches } from './decide-fan-out.js';
 import { ROOT_STAGE } from './decide-saga.js';
@@ -19,8 +10,6 @@ import { attentionStage, ESCALATION, type StageKind, undoStage } from './move.js
 import { errorAbout, type Question, questionsOf } from './questions.js';
 import { retriesOf } from './retry-plan.js';
 import { type RoutingDecision, routingDecision } from './routing-decision.js';
-
-export type RunStatus = 'queued' | 'running' | 'compensating' | OperatorStatus | FinalStatus;
 
 export interface TimelineAttempt {
   readonly n: number;

@@ -5,13 +5,13 @@
  */
 import { TIMELINE_PAGE } from '../config.js';
 import { SwitchyardError } from '../errors.js';
-import type { Facts, RunRecord } from '../facts.js';
+import type { Facts, RunRecord, RunStatus } from '../facts.js';
 import { type RedisKeys, stageJobId } from '../names.js';
 import { type PlannedBranch, planBranches } from '../orchestrators/decide-fan-out.js';
 import { tasksOf, type WorkflowDefinition } from '../orchestrators/definition.js';
 import { type RunProgress, WIDE } from '../orchestrators/run-events.js';
 import { foreignStage, kindOfStage, taskOf } from '../orchestrators/stage-task.js';
-import { describeRun, type RunStatus, type RunSummary, statusOf, summarizeRun } from '../orchestrators/timeline.js';
+import { describeRun, type RunSummary, statusOf, summarizeRun } from '../orchestrators/timeline.js';
 import {
   branchEntry,
   type PageOptions,

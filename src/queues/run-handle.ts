@@ -2,13 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Duration, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Facts, OperatorStatus, RunRecord } from '../facts.js';
+import type { Facts, OperatorStatus, RunRecord, RunStatus } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { RunProgress } from '../orchestrators/run-events.js';
 import {
   describeRun,
   type RunDocument,
-  type RunStatus,
   type RunSummary,
   statusOf,
   type TimelineEntry,

@@ -1,9 +1,9 @@
 /** A run of a test: looked at, and driven, as `sy.run(id)` is. Each word is carried out before its promise resolves. */
 import { type ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Answer } from '../facts.js';
+import type { Answer, RunStatus } from '../facts.js';
 import { type OperatorRequest, operate } from '../orchestrators/operate.js';
 import { waitStage } from '../orchestrators/stage-task.js';
-import { describeRun, type RunDocument, type RunStatus, type TimelineEntry } from '../orchestrators/timeline.js';
+import { describeRun, type RunDocument, type TimelineEntry } from '../orchestrators/timeline.js';
 import { type Said, wordOf } from '../queues/said.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import type { ToolCall } from './fake-tools.js';

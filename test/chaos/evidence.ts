@@ -4,11 +4,10 @@ import { createRunIndex } from '../../src/adapters/run-index.js';
 import { createRunLog } from '../../src/adapters/run-log.js';
 import { createScriptRunner } from '../../src/adapters/scripts.js';
 import { RETENTION_DEFAULTS } from '../../src/config.js';
-import type { Facts } from '../../src/facts.js';
+import type { Facts, RunStatus } from '../../src/facts.js';
 import { RUNS_QUEUE, redisKeys } from '../../src/names.js';
 import { tasksOf, type Workflow } from '../../src/orchestrators/definition.js';
 import type { History, OpenJob, Telling } from '../../src/orchestrators/invariants/history.js';
-import type { RunStatus } from '../../src/orchestrators/timeline.js';
 import { createRegistry } from '../../src/registry.js';
 import { type JournalLine, readJournals } from '../support/crash-strikes.js';
 

@@ -1,7 +1,7 @@
 /** What a seed makes of a number of runs: their inputs, their strikes, and how each must end. The same seed, the same plan. */
 
+import type { RunStatus } from '../../src/facts.js';
 import { newRunId } from '../../src/names.js';
-import type { RunStatus } from '../../src/orchestrators/timeline.js';
 import type { StartOptions } from '../../src/queues/accept-run.js';
 import type { Strike, StrikePlan } from '../support/crash-order.js';
 import { QUERY, type RunKind, SITES, type Site, siteName } from './points.js';

@@ -1,20 +1,13 @@
 /** What is in Redis, for Prometheus: runs and queues as they stand when they are asked for. The same from every process. */
+
 import { Gauge, Registry } from 'prom-client';
-import type { Load, RunLoad } from '../load.js';
+import { isFinalStatus, isOperatorStatus } from '../../facts.js';
+import type { Load } from '../load.js';
 
 export interface LoadMetrics {
   text(load: Load, now: number): Promise<string>;
   readonly contentType: string;
 }
-
-/** States in which a run waits for a person. */
-const ASKING: ReadonlySet<RunLoad['state']> = new Set([
-  'waiting_approval',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-]);
-const ENDED: ReadonlySet<RunLoad['state']> = new Set(['completed', 'partial', 'failed', 'cancelled', 'compensated']);
 
 export function createLoadMetrics(): LoadMetrics {
   const registry = new Registry();
@@ -43,8 +36,8 @@ export function createLoadMetrics(): LoadMetrics {
     text(load, now) {
       for (const { workflow, state, runs: count, oldest } of load.runs) {
         runs.set({ workflow, state }, count);
-        if (ASKING.has(state)) attention.set({ workflow, kind: state }, count);
-        if (!ENDED.has(state)) oldestRun.set({ workflow, state }, age(oldest, now));
+        if (isOperatorStatus(state)) attention.set({ workflow, kind: state }, count);
+        if (!isFinalStatus(state)) oldestRun.set({ workflow, state }, age(oldest, now));
       }
       for (const { queue, jobs: held, oldest } of load.queues) {
         for (const [state, count] of Object.entries(held)) jobs.set({ queue, state }, count);

@@ -1,7 +1,9 @@
 /** What can be watched: one run, and the list of all. One poller each, shared by all who watch in this process. */
+
 import { canonicalJson, shortDigest } from '../../canonical-json.js';
 import type { Switchyard } from '../../engine.js';
-import { isFinal, type RunProgress, stateId } from '../../orchestrators/run-events.js';
+import { isFinalStatus } from '../../facts.js';
+import { type RunProgress, stateId } from '../../orchestrators/run-events.js';
 import type { ListedRun, Logger, RunCounts } from '../../ports.js';
 import { createSharedPolls, type SharedPolls } from './polls.js';
 
@@ -29,7 +31,7 @@ export function createLiveRuns(sy: Switchyard, log: Logger): LiveRuns {
       read: (id) => sy.run(id).progress(),
       idOf: stateId,
       everyMs: ({ page }) => (page.total > page.entries.length ? WIDE_RUN_MS : RUN_MS),
-      isLast: ({ status }) => isFinal(status),
+      isLast: ({ status }) => isFinalStatus(status),
       log,
     }),
     overview: createSharedPolls({

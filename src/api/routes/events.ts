@@ -1,7 +1,9 @@
 /** Watching: a run, and the list of all, as server-sent events. */
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { isFinal, type RunProgress, runEvent, stateId } from '../../orchestrators/run-events.js';
+import { isFinalStatus } from '../../facts.js';
+import { type RunProgress, runEvent, stateId } from '../../orchestrators/run-events.js';
 import type { ApiContext } from '../context.js';
 import { createEventStream, type EventStream, type Message } from '../live/event-stream.js';
 import { type Overview, overviewId } from '../live/live-runs.js';
@@ -64,7 +66,7 @@ export function addEventRoutes(server: ApiServer, context: ApiContext): void {
 function tellRun(before: RunProgress | undefined, now: RunProgress): readonly Message[] {
   const event = runEvent(before, now);
   const changed: readonly Message[] = event ? [{ event: 'run', id: stateId(now), data: event }] : [];
-  return isFinal(now.status) ? [...changed, { event: 'end', data: { status: now.status }, last: true }] : changed;
+  return isFinalStatus(now.status) ? [...changed, { event: 'end', data: { status: now.status }, last: true }] : changed;
 }
 
 function tellOverview(before: Overview | undefined, now: Overview): readonly Message[] {

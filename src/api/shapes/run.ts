@@ -1,17 +1,16 @@
 /** A run, its timeline and lists of runs, as they are sent. The types that the engine has for them are held against these by the contract test. */
+
 import { z } from 'zod';
 import { TIMELINE_PAGE } from '../../config.js';
+import { INDEXED_STATUSES, OPERATOR_STATUSES, RUN_STATUSES } from '../../facts.js';
 import { STAGE_STATES } from '../../orchestrators/timeline-page.js';
 import { codes, Issue } from './problem.js';
 
 const time = z.number().describe('milliseconds since the epoch');
 
-const FINAL = ['completed', 'partial', 'failed', 'cancelled', 'compensated'] as const;
-const ASKING = ['waiting_approval', 'in_doubt', 'step_stuck', 'compensation_stuck'] as const;
-
-export const status = z.enum(['queued', 'running', 'compensating', ...ASKING, ...FINAL]).meta({ id: 'RunStatus' });
-export const listedStatus = z.enum(['open', 'compensating', ...ASKING, ...FINAL]);
-export const statusFilter = z.enum(['open', 'compensating', 'attention', ...ASKING, ...FINAL]);
+export const status = z.enum(RUN_STATUSES).meta({ id: 'RunStatus' });
+export const listedStatus = z.enum(INDEXED_STATUSES);
+export const statusFilter = z.enum([...INDEXED_STATUSES, 'attention']);
 
 const ErrorRecord = z
   .object({
@@ -49,7 +48,7 @@ export const PlacedEntry = z
 const Question = z
   .object({
     about: z.string(),
-    status: z.enum(ASKING),
+    status: z.enum(OPERATOR_STATUSES),
     since: time.optional(),
     input: z.unknown().optional(),
     error: ErrorRecord.optional(),

@@ -1,5 +1,6 @@
 /** Each state as a mark and a colour, the same in every listing. */
-import type { RunStatus, TimelineEntry } from '../../orchestrators/timeline.js';
+import type { RunStatus } from '../../facts.js';
+import type { TimelineEntry } from '../../orchestrators/timeline.js';
 import type { ListedRun } from '../../ports.js';
 import type { Colors } from '../terminal.js';
 

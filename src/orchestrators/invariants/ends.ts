@@ -1,6 +1,13 @@
 /** I1 every accepted run ends; I8 once, and everybody is told the same end. */
-import { type Facts, type FinalStatus, isFinalStatus, isSettledStatus, type RunRecord } from '../../facts.js';
-import { type RunStatus, statusOf } from '../timeline.js';
+import {
+  type Facts,
+  type FinalStatus,
+  isFinalStatus,
+  isSettledStatus,
+  type RunRecord,
+  type RunStatus,
+} from '../../facts.js';
+import { statusOf } from '../timeline.js';
 import type { History, Submission, Telling } from './history.js';
 import type { Verdict } from './verdict.js';
 

@@ -4,9 +4,8 @@
  *
  * A witness that is absent is not checked, and counts for nothing: {@link Verdict} says how much was looked at.
  */
-import type { Facts } from '../../facts.js';
+import type { Facts, RunStatus } from '../../facts.js';
 import type { WorkflowDefinition } from '../definition.js';
-import type { RunStatus } from '../timeline.js';
 
 export const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10'] as const;
 export type Invariant = (typeof INVARIANTS)[number];

@@ -1,6 +1,5 @@
 /** I2 money and I3 stock, from books outside of the system; I9 what is left over. */
-import { isFinalStatus } from '../../facts.js';
-import type { RunStatus } from '../timeline.js';
+import { isFinalStatus, type RunStatus } from '../../facts.js';
 import { statusOf } from '../timeline.js';
 import { acceptedRuns } from './ends.js';
 import type { History, Movement } from './history.js';

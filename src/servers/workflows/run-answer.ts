@@ -4,27 +4,11 @@
  */
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import type { OperatorStatus } from '../../facts.js';
+import { isOperatorStatus, RUN_STATUSES, type RunStatus } from '../../facts.js';
 import type { Question } from '../../orchestrators/questions.js';
-import type { RunStatus } from '../../orchestrators/timeline.js';
 import type { RunState } from '../../queues/run-handle.js';
 
 export const RUN_META = 'switchyard/run';
-
-const STATUSES = [
-  'queued',
-  'running',
-  'compensating',
-  'waiting_approval',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-  'completed',
-  'partial',
-  'failed',
-  'cancelled',
-  'compensated',
-] as const satisfies readonly RunStatus[];
 
 const ErrorShape = z.looseObject({ code: z.string(), message: z.string(), step: z.string().optional() });
 
@@ -40,7 +24,7 @@ const QuestionShape = z.looseObject({
 export const RunAnswer = z.object({
   id: z.string().describe('the run; give it to run_status, run_wait, run_result or run_cancel'),
   workflow: z.string(),
-  status: z.enum(STATUSES),
+  status: z.enum(RUN_STATUSES),
   ended: z.boolean().describe('false: it goes on, or waits for a person'),
   output: z.unknown().optional().describe('what the workflow returned; there once it has ended with a result'),
   error: ErrorShape.optional(),
@@ -55,12 +39,6 @@ export const RunAnswer = z.object({
 });
 export type RunAnswer = z.infer<typeof RunAnswer>;
 
-const PERSON: ReadonlySet<RunStatus> = new Set<OperatorStatus>([
-  'waiting_approval',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-]);
 const RESULT: ReadonlySet<RunStatus> = new Set(['completed', 'partial']);
 
 /** It has ended, or stands still until a person has spoken. */
@@ -100,7 +78,7 @@ export function stagesOf({ timeline }: RunState): RunAnswer['stages'] {
 
 function nextOf(state: RunState, operator: boolean, unseen: boolean): { readonly next?: string } {
   const { id, status } = state;
-  if (PERSON.has(status)) {
+  if (isOperatorStatus(status)) {
     const how = operator
       ? 'ask your user, then say it with run_approve, run_reject, run_resume, run_resolve, run_skip or run_abandon, as `questions` lists'
       : `tell your user, who answers with a command that \`switchyard show ${id}\` lists`;

@@ -1,5 +1,6 @@
 /** Every state of a run or stage: its words, its tone, and its sign, which tells it apart where colours are not seen. */
-import type { RunStatus, TimelineEntry } from '../../orchestrators/timeline.js';
+import type { RunStatus } from '../../facts.js';
+import type { TimelineEntry } from '../../orchestrators/timeline.js';
 import type { ListedRun } from '../../ports.js';
 
 export type ShownStatus = RunStatus | ListedRun['status'] | TimelineEntry['state'];

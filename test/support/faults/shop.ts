@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import type { Redis } from 'ioredis';
 import { type Switchyard, switchyard } from '../../../src/engine.js';
 import { SwitchyardError } from '../../../src/errors.js';
-import type { RunStatus } from '../../../src/orchestrators/timeline.js';
+import type { RunStatus } from '../../../src/facts.js';
 import type { RunState } from '../../../src/queues/run-handle.js';
 import { order } from '../../../src/workflows/order.js';
 import { silentLog } from '../silent-log.js';

@@ -12,7 +12,7 @@ import { reportError } from '../../../src/cli/report-error.js';
 import { provideSampleFiles } from '../../../src/cli/sample-files.js';
 import { durationMs, readSettings, wholeNumber } from '../../../src/cli/settings.js';
 import { SwitchyardError } from '../../../src/errors.js';
-import type { RunStatus } from '../../../src/orchestrators/timeline.js';
+import type { RunStatus } from '../../../src/facts.js';
 import { describeIssues } from '../../../src/schema.js';
 
 const PACKAGE = new URL('../../../src/index.ts', import.meta.url).href;

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Evidence, type Grounds, judge } from '../../../src/cli/crash-test/judge.js';
 import type { Case } from '../../../src/cli/crash-test/plan.js';
+import type { RunStatus } from '../../../src/facts.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
-import type { RunStatus } from '../../../src/orchestrators/timeline.js';
 import { mcpTask } from '../../../src/task.js';
 
 const definition = (attempts: number) =>
