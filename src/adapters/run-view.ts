@@ -19,7 +19,7 @@ const READ_ENDS = script('read-ends');
 
 const HEAD_FIELDS = [
   ...['workflow', 'version', 'input', 'inputHash', 'key', 'priority', 'createdAt', 'retryOf'],
-  ...['stop', 'slaDueAt', 'phase', 'outcome', 'decision', 'callback', 'delivery'],
+  ...['tags', 'parent', 'stop', 'slaDueAt', 'phase', 'outcome', 'decision', 'callback', 'delivery'],
 ];
 /** What people have said; nobody reads more of one run. */
 const WORDS = Array.from({ length: 50 }, (_, at) => `word/${at + 1}`);

@@ -15,6 +15,8 @@ export const BULL_BOARD_PATH = '/admin/queues';
  * policy refuses whatever is asked for elsewhere; the link is taken out so that the browser reports no refusal.
  */
 const FONTS_ELSEWHERE = /<link\b[^>]*\bhref="https:\/\/fonts\.[^>]*>/g;
+const runPage = (run: string) => `/runs/${encodeURIComponent(run)}`;
+
 const HEADERS = {
   'content-security-policy':
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'",
@@ -30,7 +32,7 @@ export async function mountBullBoard(
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BULL_BOARD_PATH);
   createBullBoard({
-    queues: queues.map((name) => boardQueue(pool, name)),
+    queues: queues.map((name) => boardQueue(pool, name, { runPage })),
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Switchyard' } },
   });

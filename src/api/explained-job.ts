@@ -3,6 +3,7 @@
  * ended: a root that failed would be a run that nobody brings to its end. Pure.
  */
 import type { FinalStatus } from '../facts.js';
+import { parseRunId } from '../names.js';
 import { parsedPayload, redactedPayload } from './redacted-payload.js';
 
 const MEANS: Readonly<Record<FinalStatus, string>> = {
@@ -27,6 +28,13 @@ export function explainedResult(stored: unknown): unknown {
   const redacted = redactedPayload(stored);
   const status = isAlone(stored) ? statusOf(stored) : undefined;
   return status === undefined ? redacted : { ...Object(redacted), meaning: MEANS[status] };
+}
+
+/** The run that a job of ours is of; a job that was added by hand may name anything, and this becomes an address. */
+export function runOfJob(job: unknown): string | undefined {
+  const { data }: { data?: unknown } = Object(job);
+  const { run }: { run?: unknown } = Object(parsedPayload(data));
+  return typeof run === 'string' && parseRunId(run) ? run : undefined;
 }
 
 function isRoot(data: unknown): boolean {

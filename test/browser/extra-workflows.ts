@@ -44,5 +44,15 @@ const payout = api.defineSaga({
   .step('transfer', transfer, { with: ({ input }) => input })
   .returns((done) => ({ paid: done.transfer !== undefined }));
 
-const extraWorkflows = [batch, payout];
+const delivery = api.defineSaga({ name: 'delivery', input: z.strictObject({ parcel: z.string().min(1) }) })
+  .step('picked_up', api.signal({ name: 'picked_up', output: z.object({ at: z.string() }) }), { with: () => ({}) })
+  .returns((done) => ({ at: done.picked_up.at }));
+const errands = api.defineFanOut({
+  name: 'errands',
+  input: z.strictObject({ parcel: z.string().min(1) }),
+  branches: { parcel: { run: api.workflowTask(delivery), with: (input) => input } },
+  aggregate: ({ parcel }) => ({ parcel: parcel.state }),
+});
+
+const extraWorkflows = [batch, payout, delivery, errands];
 `;

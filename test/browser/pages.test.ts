@@ -198,6 +198,68 @@ describe('a new user', () => {
     await status('Completed');
   });
 
+  test('sends the signal that a run waits for, which stands for a stage of another, and finds it by its tag', async () => {
+    await open('/start/errands');
+    await page.getByLabel('Parcel').fill('lamp-7');
+    await page.getByLabel('Tags').fill('customer=42, region');
+    await button('Start errands').click();
+    await shown('“region” is not name=value');
+    await page.getByLabel('Tags').fill('customer=42, region=eu');
+    await page.getByLabel('Begin after', { exact: false }).first().fill('0');
+    await page.getByLabel('Stop after', { exact: false }).first().fill('2');
+    await page.getByLabel('Stop after: unit').selectOption('hours');
+    await checked('start-errands');
+    await button('Start errands').click();
+    await page.waitForURL(/\/runs\/errands-/);
+    await page.getByRole('button', { name: /^Parcel/ }).click();
+    await page
+      .locator('.detail')
+      .getByRole('link', { name: /^delivery-/ })
+      .click();
+    await page.waitForURL(/\/runs\/delivery-/);
+    await button('Send “Picked up”').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel(/^Value/).fill('{"at":14}');
+    await dialog.getByRole('button', { name: 'Send “Picked up”' }).click();
+    // The stage's own schema refuses it, and the dialog stays.
+    await dialog.getByRole('alert').waitFor();
+    await dialog.getByLabel(/^Value/).fill('{"at":"14:05"}');
+    await checked('dialog-signal');
+    await dialog.getByRole('button', { name: 'Send “Picked up”' }).click();
+    await status('Completed');
+    await page.getByText('Stands for Parcel of').waitFor();
+    await page
+      .locator('.facts')
+      .getByRole('link', { name: /^errands-/ })
+      .click();
+    await status('Completed');
+    await page.getByRole('link', { name: 'region=eu' }).waitFor();
+    await checked('errands-completed');
+    await page.getByRole('link', { name: 'customer=42' }).click();
+    await page
+      .locator('table.runs tbody tr:only-child')
+      .getByRole('link', { name: /^errands-/ })
+      .waitFor();
+    await checked('runs-by-tag');
+    await page.getByLabel('Accepted').selectOption('From … to …');
+    await page.getByLabel('To', { exact: true }).fill('2026-01-01T00:00');
+    await shown('No run fits this filter');
+    await checked('runs-between');
+    expect(new URL(page.url()).searchParams.get('tag')).toBe('customer=42');
+  });
+
+  test('comes to the page of a run from its job in Bull Board', async () => {
+    const id = await stage.start('support', { query: 'Where is my parcel?' });
+    await open('/admin/queues/queue/runs?status=completed');
+    const [popup] = await Promise.all([
+      context.waitForEvent('page'),
+      page.locator(`a[href="/runs/${id}"]`).click({ timeout: SHOWN_MS }),
+    ]);
+    await popup.locator('.run-title .badge', { hasText: 'Completed' }).waitFor();
+    await shoot(page, 'bull-board');
+    expect(complaints).toEqual([]);
+  });
+
   test('sees attempts, and a branch that failed beside those that did not', async () => {
     await openRun('order', order('twice@example.com'));
     await status('Completed');

@@ -14,6 +14,7 @@ import { MAX_KEY_LENGTH } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
 import type { WorkflowDefinition } from '../../orchestrators/definition.js';
 import { describeIssues, issuesOf } from '../../schema.js';
+import type { Tags } from '../../tags.js';
 
 export const RUN_OPTIONS = '_run';
 
@@ -23,6 +24,7 @@ export interface CallOptions {
   readonly key?: string | undefined;
   readonly waitSeconds?: number | undefined;
   readonly cancelWithCall?: boolean | undefined;
+  readonly tags?: Tags | undefined;
 }
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -45,6 +47,10 @@ function optionsSchema(mostSeconds: number) {
         .boolean()
         .optional()
         .describe('Cancel the run when this call is cancelled. Without it a cancelled call only stops waiting.'),
+      tags: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe('Words by which run_list finds it again, such as {"customer":"42"}. Kept in plain text: no secrets.'),
     })
     .describe('How to run it; none of it is part of the input.');
 }

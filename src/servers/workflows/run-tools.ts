@@ -3,11 +3,12 @@
  * repeat what it could as well have left alone or begun anew. Words that stand for a person's decision are in
  * `operator-tools.ts`.
  */
+
 import { z } from 'zod';
 import { LIST_PAGE, MAX_KEY_LENGTH } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
+import { INDEXED_STATUSES } from '../../facts.js';
 import { newRunId } from '../../names.js';
-import type { ListOptions } from '../../ports.js';
 import { waitSeconds } from './call-options.js';
 import { followRun } from './follow-run.js';
 import { answerOf, RunAnswer, toolResult } from './run-answer.js';
@@ -18,20 +19,7 @@ export const reason = z.string().min(1).max(1_000).optional().describe('why; kep
 
 const LISTED = 20;
 
-const FILTERS = [
-  'open',
-  'compensating',
-  'attention',
-  'waiting_approval',
-  'in_doubt',
-  'step_stuck',
-  'compensation_stuck',
-  'completed',
-  'partial',
-  'failed',
-  'cancelled',
-  'compensated',
-] as const satisfies readonly NonNullable<ListOptions['status']>[];
+const FILTERS = [...INDEXED_STATUSES, 'attention'] as const;
 
 const Stage = z.object({
   name: z.string(),
@@ -148,15 +136,17 @@ function runList({ sy }: ToolHost): ServedTool {
     input: z.strictObject({
       workflow: z.string().min(1).max(64).optional(),
       status: z.enum(FILTERS).optional(),
+      tag: z.string().min(3).max(256).optional().describe('one of `_run.tags`, as in customer=42'),
       limit: z.int().min(1).max(LIST_PAGE.max).default(LISTED),
       cursor: z.string().max(512).optional(),
     }),
     output: Listed,
-    async call({ workflow, status, limit, cursor }) {
+    async call({ workflow, status, tag, limit, cursor }) {
       const { runs, cursor: next } = await sy.list({
         limit,
         ...(workflow !== undefined && { workflow }),
         ...(status !== undefined && { status }),
+        ...(tag !== undefined && { tag }),
         ...(cursor !== undefined && { cursor }),
       });
       const page = { runs: [...runs], ...(next !== undefined && { cursor: next }) };

@@ -25,7 +25,8 @@ export function workflowTool(definition: WorkflowDefinition, told: AgentTool, ho
     },
     async call(args, { signal, isClosed, by, listener }) {
       const { input, options } = taken.take(args);
-      const run = await sy.start(name, input, { ...(options.key !== undefined && { key: options.key }) });
+      const { key, tags } = options;
+      const run = await sy.start(name, input, { ...(key !== undefined && { key }), ...(tags && { tags }) });
       const limitMs = options.waitSeconds === undefined ? waitMs : options.waitSeconds * 1_000;
       const state = await followRun(run, { waitMs: limitMs, signal, listener });
       if (state !== undefined) return toolResult(answerOf(state, operator));

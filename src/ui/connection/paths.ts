@@ -12,6 +12,7 @@ function query(values: Readonly<Record<string, string | number | undefined>>): s
 export interface RunsQuery {
   readonly workflow?: string;
   readonly status?: string;
+  readonly tag?: string;
   readonly text?: string;
   readonly from?: number;
   readonly to?: number;

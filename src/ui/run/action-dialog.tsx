@@ -8,6 +8,10 @@ import { ProblemNote } from '../parts/problem-note.js';
 import type { Action } from '../words/actions.js';
 import { rememberedName, rememberName } from './operator-name.js';
 import { type Resolved, ResolveFields } from './resolve-fields.js';
+import { ValueField, valueFrom } from './value-field.js';
+
+/** What a run may be asked about at several stages at once. */
+const TAKES_STAGE: ReadonlySet<Action['name']> = new Set(['approve', 'reject', 'signal']);
 
 interface ActionDialogProps {
   readonly run: string;
@@ -22,6 +26,7 @@ export function ActionDialog({ run, action, onClose, onDone }: ActionDialogProps
   const [reason, setReason] = useState('');
   const [by, setBy] = useState(rememberedName);
   const [resolved, setResolved] = useState<Resolved>({ outputText: '' });
+  const [value, setValue] = useState('');
   const [problem, setProblem] = useState<ApiProblem>();
   const [busy, setBusy] = useState(false);
   useEffect(() => dialog.current?.showModal(), []);
@@ -31,11 +36,16 @@ export function ActionDialog({ run, action, onClose, onDone }: ActionDialogProps
     setBusy(true);
     try {
       rememberName(by);
-      const said = action.name === 'resolve' ? resolvedBody(resolved) : {};
+      const said =
+        action.name === 'resolve'
+          ? resolvedBody(resolved)
+          : action.name === 'signal'
+            ? { value: valueFrom(value) }
+            : {};
       const after = await post<RunSummary>(api.act(run, action.name), {
         ...(reason.trim() !== '' && { reason: reason.trim() }),
         ...(by.trim() !== '' && { by: by.trim() }),
-        ...((action.name === 'approve' || action.name === 'reject') && { stage: action.stage }),
+        ...(TAKES_STAGE.has(action.name) && { stage: action.stage }),
         ...said,
       });
       onDone(after);
@@ -52,21 +62,26 @@ export function ActionDialog({ run, action, onClose, onDone }: ActionDialogProps
         <h2 id={title}>{action.label}</h2>
         <p>{action.consequence}</p>
         {action.name === 'resolve' && <ResolveFields resolved={resolved} onChange={setResolved} />}
-        <label class="field">
-          <span>Reason{action.reason === 'optional' && <small> optional</small>}</span>
-          <textarea
-            rows={2}
-            required={action.reason === 'required'}
-            value={reason}
-            onInput={(event) => setReason(event.currentTarget.value)}
-          />
-        </label>
-        <label class="field">
-          <span>
-            Your name<small> optional, kept with the run</small>
-          </span>
-          <input autocomplete="name" value={by} onInput={(event) => setBy(event.currentTarget.value)} />
-        </label>
+        {action.name === 'signal' && <ValueField text={value} onChange={setValue} />}
+        {action.reason !== 'none' && (
+          <>
+            <label class="field">
+              <span>Reason{action.reason === 'optional' && <small> optional</small>}</span>
+              <textarea
+                rows={2}
+                required={action.reason === 'required'}
+                value={reason}
+                onInput={(event) => setReason(event.currentTarget.value)}
+              />
+            </label>
+            <label class="field">
+              <span>
+                Your name<small> optional, kept with the run</small>
+              </span>
+              <input autocomplete="name" value={by} onInput={(event) => setBy(event.currentTarget.value)} />
+            </label>
+          </>
+        )}
         {problem && <ProblemNote problem={problem} />}
         <div class="row end">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>

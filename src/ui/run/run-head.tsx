@@ -45,6 +45,16 @@ export function RunHead({ run, outcome, actions, now, onChoose }: RunHeadProps) 
           <dt>{ended ? 'Took' : 'So far'}</dt>
           <dd class="number">{durationText((run.finishedAt ?? now) - run.createdAt)}</dd>
         </div>
+        {run.parent !== undefined && (
+          <div>
+            <dt>Stands for {humanName(run.parent.stage)} of</dt>
+            <dd>
+              <a href={page.run(run.parent.run)}>
+                <code>{run.parent.run}</code>
+              </a>
+            </dd>
+          </div>
+        )}
         {run.retryOf !== undefined && (
           <div>
             <dt>Repeats</dt>
@@ -61,6 +71,18 @@ export function RunHead({ run, outcome, actions, now, onChoose }: RunHeadProps) 
             <CopyId id={run.id} label="the run's id" />
           </dd>
         </div>
+        {run.tags && (
+          <div>
+            <dt>Tags</dt>
+            <dd class="row">
+              {Object.entries(run.tags).map(([name, value]) => (
+                <a key={name} href={page.runs({ tag: `${name}=${value}` })}>
+                  {name}={value}
+                </a>
+              ))}
+            </dd>
+          </div>
+        )}
         <div>
           <dt>In Bull Board</dt>
           <dd>

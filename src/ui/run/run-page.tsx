@@ -11,13 +11,14 @@ import { ProblemNote } from '../parts/problem-note.js';
 import { useLive } from '../state/use-live.js';
 import { useNow } from '../state/use-now.js';
 import { useThrottled } from '../state/use-throttled.js';
-import { type Action, actionsOf } from '../words/actions.js';
+import { type Action, actionsOf, signalsOf } from '../words/actions.js';
 import { outcomeOf } from '../words/outcome.js';
 import { humanName } from '../words/stage-name.js';
 import { FINAL } from '../words/status.js';
 import { ActionDialog } from './action-dialog.js';
 import { HistoryList } from './history-list.js';
 import { QuestionList } from './question-list.js';
+import { queueOf } from './queue-of.js';
 import { RunHead } from './run-head.js';
 import { RunTimeline } from './run-timeline.js';
 import { inOrder } from './stage-pages.js';
@@ -57,13 +58,14 @@ export function RunPage({ id }: { readonly id: string }) {
 
   const entries = inOrder(stages.known);
   const { total } = stages.known;
+  const signals = over ? [] : signalsOf(entries, (entry) => queueOf(workflow?.shape, entry));
   return frame(
     <>
       {problem && <ProblemNote problem={problem} />}
       <RunHead
         run={run}
         outcome={outcomeOf(run, entries, stages.known.counts)}
-        actions={actionsOf(run, entries)}
+        actions={[...signals, ...actionsOf(run, entries)]}
         now={now}
         onChoose={setAction}
       />

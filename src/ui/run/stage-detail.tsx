@@ -13,11 +13,20 @@ interface StageDetailProps {
 
 /** What is known of one stage: its attempts, its answer on demand, its job. */
 export function StageDetail({ run, entry, queue, now }: StageDetailProps) {
-  const { name, state, reason } = entry;
+  const { name, state, reason, run: nested } = entry;
   return (
     <div class="detail">
       {reason !== undefined && <p>Not needed: {reason}.</p>}
       {state === 'waiting' && <p class="dim">It has not begun.</p>}
+      {nested !== undefined && (
+        <p>
+          Done by the run{' '}
+          <a href={page.run(nested)}>
+            <code>{nested}</code>
+          </a>
+          .
+        </p>
+      )}
       <AttemptsTable entry={entry} now={now} />
       <div class="row">
         {state === 'completed' && <PayloadView path={api.payload(run, 'stage', name)} label="output" />}

@@ -1,4 +1,4 @@
-import { type Filter, isFiltered, NO_FILTER, WITHIN } from './filter.js';
+import { BETWEEN, type Filter, isFiltered, isWholeTag, NO_FILTER, WITHIN } from './filter.js';
 
 interface RunFiltersProps {
   readonly filter: Filter;
@@ -6,7 +6,9 @@ interface RunFiltersProps {
   readonly onChange: (filter: Filter) => void;
 }
 
-const STATUSES: readonly (readonly [value: string, label: string])[] = [
+type Options = readonly (readonly [value: string, label: string])[];
+
+const STATUSES: Options = [
   ['open', 'In progress'],
   ['attention', 'Waits for a person'],
   ['completed', 'Completed'],
@@ -15,10 +17,14 @@ const STATUSES: readonly (readonly [value: string, label: string])[] = [
   ['cancelled', 'Cancelled'],
   ['compensated', 'Compensated'],
 ];
+const TIMES: Options = [
+  ...Object.entries(WITHIN).map(([value, { label }]) => [value, label] as const),
+  [BETWEEN, 'From … to …'],
+];
 
 export function RunFilters({ filter, workflows, onChange }: RunFiltersProps) {
   const set = (part: Partial<Filter>) => onChange({ ...filter, ...part });
-  const choice = (name: 'workflow' | 'status' | 'within', label: string, all: string, options: typeof STATUSES) => (
+  const choice = (name: 'workflow' | 'status' | 'within', label: string, all: string, options: Options) => (
     <label>
       <span class="sr-only">{label}</span>
       <select value={filter[name]} onChange={(event) => set({ [name]: event.currentTarget.value })}>
@@ -31,6 +37,28 @@ export function RunFilters({ filter, workflows, onChange }: RunFiltersProps) {
       </select>
     </label>
   );
+  const moment = (name: 'from' | 'to', label: string) => (
+    <label class="moment">
+      <span>{label}</span>
+      <input
+        type="datetime-local"
+        value={filter[name]}
+        onInput={(event) => set({ [name]: event.currentTarget.value })}
+      />
+    </label>
+  );
+  const search = (name: 'text' | 'tag', label: string, placeholder: string, invalid = false) => (
+    <label class="grow">
+      <span class="sr-only">{label}</span>
+      <input
+        type="search"
+        placeholder={placeholder}
+        value={filter[name]}
+        aria-invalid={invalid}
+        onInput={(event) => set({ [name]: event.currentTarget.value })}
+      />
+    </label>
+  );
   return (
     <search class="filters">
       {choice(
@@ -40,21 +68,15 @@ export function RunFilters({ filter, workflows, onChange }: RunFiltersProps) {
         workflows.map((name) => [name, name] as const),
       )}
       {choice('status', 'Status', 'Any status', STATUSES)}
-      {choice(
-        'within',
-        'Accepted',
-        'Any time',
-        Object.entries(WITHIN).map(([value, { label }]) => [value, label] as const),
+      {choice('within', 'Accepted', 'Any time', TIMES)}
+      {filter.within === BETWEEN && (
+        <>
+          {moment('from', 'From')}
+          {moment('to', 'To')}
+        </>
       )}
-      <label class="grow">
-        <span class="sr-only">Part of a run's id</span>
-        <input
-          type="search"
-          placeholder="Part of an id"
-          value={filter.text}
-          onInput={(event) => set({ text: event.currentTarget.value })}
-        />
-      </label>
+      {search('tag', 'Tag', 'Tag: customer=42', filter.tag.trim() !== '' && !isWholeTag(filter.tag))}
+      {search('text', "Part of a run's id", 'Part of an id')}
       {isFiltered(filter) && (
         <button type="button" class="button small" onClick={() => onChange(NO_FILTER)}>
           Clear

@@ -10,12 +10,13 @@ import { fieldId } from './field.js';
 import { fieldKind, resolved } from './json-schema.js';
 import { RefusedNote } from './refused-note.js';
 import { SchemaField } from './schema-field.js';
-import { type StartChoices, StartOptions } from './start-options.js';
+import { NO_CHOICES, optionsOf, type StartChoices } from './start-choices.js';
+import { StartOptions } from './start-options.js';
 
 export function StartForm({ workflow }: { readonly workflow: WorkflowInfo }) {
   const [schema] = useState(() => resolved(workflow.inputSchema));
   const [draft, setDraft] = useState<Draft>(() => emptyDraft(schema));
-  const [choices, setChoices] = useState<StartChoices>({ key: '', priority: '' });
+  const [choices, setChoices] = useState<StartChoices>(NO_CHOICES);
   const [problem, setProblem] = useState<ApiProblem>();
   const [busy, setBusy] = useState(false);
   const asJson = draft instanceof RawJson;
@@ -28,8 +29,7 @@ export function StartForm({ workflow }: { readonly workflow: WorkflowInfo }) {
       const run = await post<RunSummary>(api.runs(), {
         workflow: workflow.name,
         input: inputOf(draft, schema),
-        ...(choices.key.trim() !== '' && { key: choices.key.trim() }),
-        ...(choices.priority !== '' && { priority: choices.priority }),
+        ...optionsOf(choices),
       });
       location.assign(page.run(run.id));
     } catch (error) {

@@ -2,7 +2,16 @@
 import type { RunSummary, TimelineEntry } from '../connection/shapes.js';
 import { humanName } from './stage-name.js';
 
-export type ActionName = 'cancel' | 'retry' | 'resume' | 'skip' | 'abandon' | 'approve' | 'reject' | 'resolve';
+export type ActionName =
+  | 'cancel'
+  | 'retry'
+  | 'resume'
+  | 'skip'
+  | 'abandon'
+  | 'approve'
+  | 'reject'
+  | 'resolve'
+  | 'signal';
 
 export interface Action {
   readonly name: ActionName;
@@ -11,10 +20,17 @@ export interface Action {
   readonly consequence: string;
   /** `main`: the usual answer; `danger`: it leaves something behind that no button brings back. */
   readonly weight: 'main' | 'plain' | 'danger';
-  readonly reason: 'required' | 'optional';
+  readonly reason: 'required' | 'optional' | 'none';
   /** The stage that it is about, where a run may ask about several. */
   readonly stage?: string;
 }
+
+type QueueOf = (entry: TimelineEntry) => string | undefined;
+
+/** The queue of stages that wait for a signal. */
+const SIGNALS_QUEUE = 'signals';
+/** A list may wait for thousands; those have the command line and the API. */
+const SIGNALS_SHOWN = 3;
 
 export function actionsOf(run: RunSummary, entries: readonly TimelineEntry[]): readonly Action[] {
   switch (run.status) {
@@ -30,6 +46,19 @@ export function actionsOf(run: RunSummary, entries: readonly TimelineEntry[]): r
     default:
       return [];
   }
+}
+
+/** Signals that the run waits for, of which a person may stand in for the sender. */
+export function signalsOf(entries: readonly TimelineEntry[], queueOf: QueueOf): readonly Action[] {
+  const waiting = entries.filter((entry) => entry.state === 'waiting' && queueOf(entry) === SIGNALS_QUEUE);
+  return waiting.slice(0, SIGNALS_SHOWN).map(({ name }) => ({
+    name: 'signal',
+    label: `Send “${humanName(name)}”`,
+    consequence: `“${humanName(name)}” gets this value, and the run goes on. The first value stands.`,
+    weight: 'plain',
+    reason: 'none',
+    stage: name,
+  }));
 }
 
 function cancelAction({ id }: RunSummary, entries: readonly TimelineEntry[]): Action {

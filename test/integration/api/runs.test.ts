@@ -377,6 +377,7 @@ describe('every day', () => {
     const tags = { customer: '42' };
     const run = await start({ workflow: 'fragile', input: { how: 'well' }, tags });
     expect(await api.get(`/v1/runs/${run}`)).toMatchObject({ body: { tags } });
+    expect(await api.get(`/v1/runs/${run}?timeline=none`)).toMatchObject({ body: { tags } });
     const found = { body: { runs: [{ id: run }] } };
     expect(await api.get('/v1/runs?tag=customer%3D42&workflow=fragile')).toMatchObject(found);
     expect(await api.get('/v1/runs?tag=customer')).toMatchObject({ status: 422 });

@@ -212,6 +212,19 @@ it('a run that failed is a tool error with its code; that it failed is no error 
   expect(listed.structuredContent).toMatchObject({ runs: [{ id: failed.id, status: 'failed' }] });
 });
 
+it('finds a run by the tag that it was started with', async () => {
+  const engine = await useWorkingEngine([gated]);
+  const agent = await serve(engine, [gated]);
+  await agent.answer('gated', { amount: 1, _run: { waitSeconds: 0 } });
+  const { id } = await agent.answer('gated', { amount: 2, _run: { waitSeconds: 0, tags: { customer: '42' } } });
+  const found = await agent.call('run_list', { tag: 'customer=42' });
+  expect(found.structuredContent).toMatchObject({ runs: [{ id }] });
+  expect(await agent.refusal('run_list', { tag: 'customer' })).toMatchObject({ code: 'INVALID_INPUT' });
+  expect(await agent.refusal('gated', { amount: 3, _run: { tags: { '': 'x' } } })).toMatchObject({
+    code: 'INVALID_INPUT',
+  });
+});
+
 it("gives an agent a person's words only when it is told to", async () => {
   const engine = await useWorkingEngine([asking]);
   const plain = await serve(engine, [asking]);

@@ -27,7 +27,12 @@ const Board = z.object({
     z.object({
       name: z.string(),
       readOnlyMode: z.boolean(),
-      jobs: z.array(z.object({ id: z.string(), name: z.string(), returnValue: z.unknown() })),
+      jobs: z.array(
+        z.object({
+          ...{ id: z.string(), name: z.string(), returnValue: z.unknown() },
+          externalUrl: z.object({ href: z.string(), displayText: z.string() }).optional(),
+        }),
+      ),
     }),
   ),
 });
@@ -39,7 +44,8 @@ test('a compensated root says so, though BullMQ has it among the completed', asy
   expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
 
   const serverAdapter = new FastifyAdapter();
-  createBullBoard({ queues: [new BullMQAdapter(theirs.queue), ...switchyardBullBoardAdapters(sy)], serverAdapter });
+  const ours = switchyardBullBoardAdapters(sy, { pages: 'https://ops.example.com/sy/' });
+  createBullBoard({ queues: [new BullMQAdapter(theirs.queue), ...ours], serverAdapter });
   const server = fastify();
   onTestFinished(() => server.close());
   await server.register(serverAdapter.registerPlugin());
@@ -56,6 +62,7 @@ test('a compensated root says so, though BullMQ has it among the completed', asy
     {
       id: run.id,
       name: 'order: compensated',
+      externalUrl: { displayText: 'Run', href: `https://ops.example.com/sy/runs/${run.id}` },
       returnValue: {
         status: 'compensated',
         meaning: expect.stringMatching(/everything it had done was undone; BullMQ says/),
@@ -64,8 +71,18 @@ test('a compensated root says so, though BullMQ has it among the completed', asy
   ]);
   const tasks = await ask('?activeQueue=switchyard.tasks&status=latest&page=1&jobsPerPage=10');
   expect(tasks.body).toContain(`${run.id}-payment`);
+  expect(tasks.body).toContain(`/sy/runs/${run.id}"`);
   expect(tasks.body + body).not.toContain(PERSONAL);
   expect((await ask(`/switchyard.runs/${run.id}/retry/completed`, 'PUT')).statusCode).toBeGreaterThanOrEqual(400);
+});
+
+test('a job that was added by hand has no link, and names no address', async () => {
+  const { sy } = await useWorkingEngine([order]);
+  const [board] = switchyardBullBoardAdapters(sy, { pages: 'http://127.0.0.1:3000' });
+  const link = (data: unknown) => board?.externalJobUrl?.({ id: '1', data } as never);
+  expect(link({ run: 'javascript:alert(1)' })).toBeUndefined();
+  expect(link('no JSON')).toBeUndefined();
+  expect(() => switchyardBullBoardAdapters(sy, { pages: 'ops.example.com' })).toThrow(/pages is "ops.example.com"/);
 });
 
 test('what is no Switchyard of this package is refused', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TimelineEntry } from '../../../src/orchestrators/timeline.js';
-import { actionsOf, answersOf } from '../../../src/ui/words/actions.js';
+import { actionsOf, answersOf, signalsOf } from '../../../src/ui/words/actions.js';
 import { agoText, durationText } from '../../../src/ui/words/duration.js';
 import { humanName } from '../../../src/ui/words/stage-name.js';
 import { attemptsText, spokenText } from '../../../src/ui/words/stage-text.js';
@@ -34,6 +34,21 @@ describe('what may be done', () => {
   it('a retry says from where, and where nothing can be kept that it is another run', () => {
     expect(actionsOf({ ...run, status: 'failed' }, [step])[0]?.label).toBe('Retry from “Charge payment”');
     expect(actionsOf({ ...run, status: 'failed' }, [step, undo])[0]?.label).toBe('Run again');
+  });
+
+  it('a signal that it waits for can be sent; one that has come cannot, and of very many only the first are offered', () => {
+    const waits = (name: string, state: TimelineEntry['state'] = 'waiting'): TimelineEntry => ({
+      ...{ name, kind: 'step', state, startedAt: null, finishedAt: null, attempts: [] },
+    });
+    const queueOf = ({ name }: TimelineEntry) => (name === 'pack' ? 'tasks' : 'signals');
+    const offered = signalsOf([waits('paid', 'completed'), waits('pack'), waits('picked_up')], queueOf);
+    expect(offered.map(({ label, stage }) => [label, stage])).toEqual([['Send “Picked up”', 'picked_up']]);
+    expect(
+      signalsOf(
+        Array.from({ length: 10_000 }, (_, n) => waits(`item-${n}`)),
+        queueOf,
+      ),
+    ).toHaveLength(3);
   });
 
   it('leaving something undone wants a reason', () => {
