@@ -154,6 +154,8 @@ export interface RunRecord {
   readonly parent?: ParentStage;
   /** By stage: the run that stands for it. */
   readonly nested?: ReadonlyMap<string, NestedRun>;
+  /** Set with the first attempt that fails: a run that is read without its stages has begun all the same. */
+  readonly tried?: true;
   /** Whom to tell of its end. */
   readonly callback?: { readonly url: string };
   readonly delivery?: CallbackDelivery;

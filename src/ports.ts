@@ -9,6 +9,7 @@ import {
   type FailedAttempt,
   FINAL_STATUSES,
   type IndexedStatus,
+  type NestedRun,
   type RunOutcome,
   type RunRecord,
   type StageFact,
@@ -255,15 +256,20 @@ export interface StagesRead {
   readonly stages: ReadonlyMap<string, StageFact>;
   readonly looked: number;
   readonly failedAttempts: RunRecord['failedAttempts'];
+  /** Runs that stand for asked stages. */
+  readonly nested?: ReadonlyMap<string, NestedRun>;
   /** Stages of the run that a worker has now, also those that were not asked for. */
   readonly active: ReadonlySet<string>;
 }
 
-/** Keys of the children that have ended, and stages that are at work. */
+/** Stages by their state; those of `nested` may have ended too. */
 export interface StageStates {
   readonly completed: ReadonlySet<string>;
   readonly failed: ReadonlySet<string>;
+  /** A worker has them. */
   readonly active: ReadonlySet<string>;
+  /** A run stands for them. */
+  readonly nested: ReadonlySet<string>;
 }
 
 /** Looks at a run at a cost that does not grow with its stages. Each is one script. */

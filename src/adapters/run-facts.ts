@@ -192,6 +192,7 @@ function recordOf(run: string, fields: Fields): RunRecord | undefined {
     ...(tags !== undefined && { tags: parse<Tags>(tags) }),
     ...(parent !== undefined && { parent: parse<ParentStage>(parent) }),
     ...(nested.size > 0 && { nested }),
+    ...(plain.has('tried') && { tried: true as const }),
     ...(callback !== undefined && { callback: parse<{ readonly url: string }>(callback) }),
     ...(delivery !== undefined && { delivery: parse<CallbackDelivery>(delivery) }),
     ...(stop !== undefined && { stop: parse<StopRequest>(stop) }),

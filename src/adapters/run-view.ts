@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { StageFact } from '../facts.js';
-import { type RedisKeys, stageJobId } from '../names.js';
+import { type RedisKeys, stageJobId, stageOfJobKey } from '../names.js';
 import type { RunView, Script, ScriptRunner, StagesAsked, StagesRead } from '../ports.js';
 import { StageResult } from '../schema.js';
 import { endedStageOfTail, failedStage, partOfRun } from './run-facts.js';
@@ -19,7 +19,7 @@ const READ_ENDS = script('read-ends');
 
 const HEAD_FIELDS = [
   ...['workflow', 'version', 'input', 'inputHash', 'key', 'priority', 'createdAt', 'retryOf'],
-  ...['tags', 'parent', 'stop', 'slaDueAt', 'phase', 'outcome', 'decision', 'callback', 'delivery'],
+  ...['tags', 'parent', 'tried', 'stop', 'slaDueAt', 'phase', 'outcome', 'decision', 'callback', 'delivery'],
 ];
 /** What people have said; nobody reads more of one run. */
 const WORDS = Array.from({ length: 50 }, (_, at) => `word/${at + 1}`);
@@ -46,7 +46,7 @@ const FOREIGN: StageFact = {
 const Texts = z.array(z.string());
 const Head = z.tuple([Texts, z.number(), z.number(), z.number()]);
 const Stages = z.tuple([Texts, Texts, Texts, Texts, Texts]);
-const States = z.tuple([Texts, Texts, Texts]);
+const States = z.tuple([Texts, Texts, Texts, Texts, Texts, Texts]);
 
 export function createRunView(scripts: ScriptRunner, keys: RedisKeys): RunView {
   const active = (queues: readonly string[]) => queues.map((queue) => keys.job(queue, 'active'));
@@ -79,9 +79,20 @@ export function createRunView(scripts: ScriptRunner, keys: RedisKeys): RunView {
     },
 
     async states(run, queues) {
-      const reply = await scripts.run(READ_STATES, [keys.root(run), ...active(queues)], [stageJobId(run, '')]);
-      const [completed, failed, activeIds] = States.parse(reply);
-      return { completed: new Set(completed), failed: new Set(failed), active: stagesOf(run, activeIds) };
+      const reply = await scripts.run(
+        READ_STATES,
+        [keys.log(run), keys.root(run), ...active(queues)],
+        [stageJobId(run, '')],
+      );
+      const [completed, failed, activeIds, yes, no, nested] = States.parse(reply);
+      const ended = (children: readonly string[], answered: readonly string[]) =>
+        new Set([...children.map((key) => stageOfJobKey(run, key)), ...answered]);
+      return {
+        completed: ended(completed, yes),
+        failed: ended(failed, no),
+        active: stagesOf(run, activeIds),
+        nested: new Set(nested),
+      };
     },
 
     async output(run, { stage, key }) {
@@ -102,7 +113,7 @@ export function createRunView(scripts: ScriptRunner, keys: RedisKeys): RunView {
 
 function fieldsOf({ stage, attempts }: StagesAsked['children'][number]): readonly string[] {
   const shown = Array.from({ length: Math.min(attempts, SHOWN_ATTEMPTS) }, (_, at) => `attempt/${stage}/${at + 1}`);
-  return [...shown, `asked/${stage}`, `answer/${stage}`];
+  return [...shown, `asked/${stage}`, `answer/${stage}`, `nested/${stage}`];
 }
 
 interface Replied {
@@ -127,7 +138,8 @@ function stagesRead(run: string, { children }: StagesAsked, replied: Replied): S
     if (result !== '') return endedStageOfTail(result) ?? FOREIGN;
     if (failure !== '') return failedStage(failure, false);
     const startedAt = startOf.get(stageJobId(run, stage));
-    return active.has(stage) ? { state: 'pending', ...(startedAt && { startedAt }) } : undefined;
+    const sleeps = part?.record.nested?.has(stage);
+    return active.has(stage) || sleeps ? { state: 'pending', ...(startedAt && { startedAt }) } : undefined;
   };
   const stages = children.slice(0, results.length).flatMap(({ stage }, at) => {
     const fact = factOf(stage, at);
@@ -138,5 +150,6 @@ function stagesRead(run: string, { children }: StagesAsked, replied: Replied): S
     looked: results.length,
     active,
     failedAttempts: part?.record.failedAttempts ?? new Map(),
+    ...(part?.record.nested && { nested: part.record.nested }),
   };
 }

@@ -37,6 +37,7 @@ export interface PageOptions {
 export interface BranchesRead {
   readonly stages: ReadonlyMap<string, StageFact>;
   readonly failedAttempts: RunRecord['failedAttempts'];
+  readonly nested?: NonNullable<RunRecord['nested']>;
   readonly active: ReadonlySet<string>;
 }
 
@@ -68,15 +69,13 @@ export function pageOf(
   };
 }
 
-/**
- * One branch of a page. A worker has it now, or it has been tried and waits for its next attempt: both are under way, also
- * where the start of the one was not looked up.
- */
+/** One branch of a page. One that a worker has now, or a run of its own, is under way, also where its start was not looked up. */
 export function branchEntry(branch: PlannedBranch, record: RunRecord, read: BranchesRead): TimelineEntry {
   const { stage: name, kind, skipped } = branch;
   const named: NamedStage = { name, kind, ...(skipped !== undefined && { skipped }) };
-  const facts = { record: { ...record, failedAttempts: read.failedAttempts }, stages: read.stages };
+  const { failedAttempts, nested, stages } = read;
+  const facts = { record: { ...record, failedAttempts, ...(nested && { nested }) }, stages };
   const entry = timelineEntry(named, facts);
   if (entry.state !== 'waiting') return entry;
-  return read.active.has(name) || entry.attempts.length > 0 ? { ...entry, state: 'running' } : entry;
+  return read.active.has(name) || entry.run !== undefined ? { ...entry, state: 'running' } : entry;
 }

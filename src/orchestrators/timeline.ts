@@ -80,7 +80,7 @@ export function statusOf(facts: Facts): RunStatus {
   if (record.phase) return record.phase;
   const begun = [...facts.stages.values()].some((fact) => fact.state !== 'pending' || fact.startedAt !== undefined);
   // One that waits for a signal has begun to, though no job of it ever runs.
-  const recorded = record.decision !== undefined || record.intents.size > 0 || record.asked.size > 0;
+  const recorded = record.tried || record.decision !== undefined || record.intents.size > 0 || record.asked.size > 0;
   return begun || recorded ? 'running' : 'queued';
 }
 
@@ -199,7 +199,8 @@ export function timelineEntry(stage: NamedStage, facts: Facts, definition?: Work
   const attempts = attemptsOf(name, fact, facts.record);
   const last = attempts.at(-1);
   const pendingSince = fact?.state === 'pending' ? fact.startedAt : undefined;
-  const state = stateOf(fact, facts.record, name);
+  const state =
+    kind === 'branch' && isBetweenAttempts(pendingSince, last) ? 'waiting' : stateOf(fact, facts.record, name);
   const reason = state === 'running' && facts.record.stop && definition ? whyNotStopped(definition, name) : undefined;
   return {
     name,
@@ -211,6 +212,15 @@ export function timelineEntry(stage: NamedStage, facts: Facts, definition?: Work
     ...nestedRun(facts.record, name),
     ...(reason !== undefined && { reason }),
   };
+}
+
+/**
+ * Whether the last attempt failed and no other has begun. So a branch waits, as its job does in its queue: among ten thousand
+ * of them those that wait are counted by their queue alone. A step between attempts is under way: its intent stands.
+ */
+function isBetweenAttempts(pendingSince: number | undefined, last: TimelineAttempt | undefined): boolean {
+  if (pendingSince === undefined || last?.error === undefined || last.finishedAt === null) return false;
+  return last.finishedAt >= pendingSince;
 }
 
 function nestedRun({ nested }: RunRecord, stage: string): Pick<TimelineEntry, 'run'> {

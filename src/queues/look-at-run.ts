@@ -3,7 +3,7 @@
  * returned. A saga or router is small and read whole; of a fan-out only what is shown is read, so that one of ten thousand
  * branches costs as many commands of Redis as one of three.
  */
-import { TIMELINE_PAGE } from '../config.js';
+import { OUTPUTS_PAGE, TIMELINE_PAGE } from '../config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Facts, RunRecord, RunStatus } from '../facts.js';
 import { type RedisKeys, stageJobId } from '../names.js';
@@ -17,9 +17,10 @@ import {
   type PageOptions,
   pageOf,
   type StageCounts,
+  type StageState,
   type TimelinePage,
 } from '../orchestrators/timeline-page.js';
-import type { RunHead, RunLog, RunView, StagesRead } from '../ports.js';
+import type { ReadOptions, RunHead, RunLog, RunView, StageStates, StagesRead } from '../ports.js';
 import { unknownRun } from './said.js';
 
 export interface LookDependencies {
@@ -45,6 +46,8 @@ interface Fan {
   readonly plan: readonly PlannedBranch[];
   /** Queues of its branches that workers serve. */
   readonly queues: readonly string[];
+  /** Runs stand for some of its branches: those sleep while these are under way. */
+  readonly nests: boolean;
 }
 
 export function createRunLook({ log, view, keys, definition: find }: LookDependencies) {
@@ -54,22 +57,22 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
     throw unknownRun(run);
   }
 
-  async function factsOf(run: string): Promise<Facts> {
-    const facts = await log.read(run, { starts: true, outputs: 'all' });
+  async function factsOf(run: string, { outputs }: Pick<ReadOptions, 'outputs'> = { outputs: 'all' }): Promise<Facts> {
+    const facts = await log.read(run, { starts: true, ...(outputs && { outputs }) });
     if (facts) return facts;
     throw unknownRun(run);
   }
 
-  /** The plan of a fan-out that can be read page by page; one that asks a person is read whole, with its questions, and so is one of others' jobs or runs. */
+  /** The plan of a fan-out that can be read page by page. One of others' jobs is read whole: what they return is not of our form. */
   function fanOf({ record }: RunHead): Fan | undefined {
     const definition = find(record.workflow, record.version);
     if (definition?.pattern !== 'fan-out' && definition?.pattern !== 'list') return undefined;
-    if (record.phase !== undefined) return undefined;
     try {
       const tasks = tasksOf(definition);
-      if (tasks.some((task) => task.foreign || task.runs)) return undefined;
+      if (tasks.some((task) => task.foreign)) return undefined;
       const queues = tasks.flatMap((task) => (task.waits ? [] : [task.queue]));
-      return { definition, plan: planBranches(definition, record.input), queues: [...new Set(queues)] };
+      const plan = planBranches(definition, record.input);
+      return { definition, plan, queues: [...new Set(queues)], nests: tasks.some((task) => task.runs) };
     } catch {
       // A plan that throws has ended its run as failed; that run must still be readable.
       return undefined;
@@ -95,26 +98,25 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
   }
 
   /** The places in the plan that a page may show, from `after` on. */
-  async function places(run: string, { plan, queues, definition }: Fan, { after = 0, state }: PageOptions) {
+  function places(
+    { plan }: Fan,
+    { after = 0, state }: PageOptions,
+    states: StageStates | undefined,
+  ): readonly number[] {
     const all = plan.map((_branch, index) => index).slice(after);
     if (state === undefined) return all;
-    if (state === 'skipped') return all.filter((index) => plan[index]?.skipped !== undefined);
-    const { completed, failed, active } = await view.states(run, queues);
-    const stateOf = ({ kind, stage }: PlannedBranch) => {
-      const key = keys.job(taskOf(definition, { kind, stage }).queue, stageJobId(run, stage));
-      if (completed.has(key)) return 'completed';
-      if (failed.has(key)) return 'failed';
-      return active.has(stage) ? 'running' : 'waiting';
-    };
     return all.filter((index) => {
       const branch = plan[index];
-      return branch !== undefined && branch.skipped === undefined && stateOf(branch) === state;
+      if (branch?.skipped !== undefined) return state === 'skipped';
+      return branch !== undefined && states !== undefined && stateIn(states, branch.stage) === state;
     });
   }
 
   async function pageOfFan(run: string, head: RunHead, fan: Fan, options: PageOptions & { readonly limit: number }) {
     const { limit, state } = options;
-    const wanted = limit === 0 ? [] : await places(run, fan, options);
+    const bySearch = state !== undefined && state !== 'skipped' && limit > 0;
+    const states = bySearch || fan.nests ? await view.states(run, fan.queues) : undefined;
+    const wanted = limit === 0 ? [] : places(fan, options, states);
     const shown = wanted.slice(0, limit);
     const branches = shown.flatMap((index) => fan.plan[index] ?? []);
     const asked = branches.filter((branch) => branch.skipped === undefined);
@@ -129,7 +131,7 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
     const next = wanted[end];
     const page: TimelinePage = {
       total: fan.plan.length,
-      counts: countsOf(head, fan, read),
+      counts: countsOf(head, fan, read, states),
       startedAt: head.record.createdAt,
       finishedAt: head.record.outcome?.finishedAt ?? null,
       // One that has moved on between the two looks is on another page by now.
@@ -156,7 +158,8 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
       const head = await headOf(run);
       const fan = fanOf(head);
       const definition = find(head.record.workflow, head.record.version);
-      if (!fan) return summarizeRun(definition, await factsOf(run));
+      // What it asks stands with its stages; what these returned is not read.
+      if (!fan || head.record.phase !== undefined) return summarizeRun(definition, await factsOf(run, {}));
       const { read } = await pageOfFan(run, head, fan, { limit: 0 });
       return summarizeRun(definition, { record: head.record, stages: new Map() }, statusOfFan(head, read));
     },
@@ -167,9 +170,10 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
       const fan = fanOf(head);
       const { id } = head.record;
       if (!fan) {
-        const facts = await factsOf(run);
+        const facts = await factsOf(run, {});
         const { timeline, ...summary } = describeRun(find(facts.record.workflow, facts.record.version), facts);
-        const limit = timeline.length > WIDE ? 0 : WIDE;
+        // Of more stages than that nothing but their states was read.
+        const limit = timeline.length > Math.min(WIDE, OUTPUTS_PAGE) ? 0 : WIDE;
         return { id, status: summary.status, page: pageOf(facts.record, timeline, { limit }) };
       }
       const limit = fan.plan.length > WIDE ? 0 : WIDE;
@@ -194,17 +198,26 @@ export function createRunLook({ log, view, keys, definition: find }: LookDepende
   };
 }
 
-function statusOfFan({ record, completed, failed }: RunHead, { active, failedAttempts }: StagesRead): RunStatus {
+function stateIn({ completed, failed, active, nested }: StageStates, stage: string): StageState {
+  if (completed.has(stage)) return 'completed';
+  if (failed.has(stage)) return 'failed';
+  return active.has(stage) || nested.has(stage) ? 'running' : 'waiting';
+}
+
+function statusOfFan({ record, completed, failed }: RunHead, { active }: StagesRead): RunStatus {
   const status = statusOf({ record, stages: new Map() });
-  const begun = completed + failed + active.size + failedAttempts.size > 0;
+  const begun = completed + failed + active.size > 0;
   return status === 'queued' && begun ? 'running' : status;
 }
 
-/** By the sizes of BullMQ's own sets; what is in none of them waits. */
-function countsOf(head: RunHead, { plan }: Fan, { active }: StagesRead): StageCounts {
+/** By the sizes of BullMQ's own sets; what is in none of them waits, or sleeps while a run stands for it. */
+function countsOf(head: RunHead, { plan }: Fan, { active }: StagesRead, states: StageStates | undefined): StageCounts {
   const skipped = plan.filter((branch) => branch.skipped !== undefined).length;
   const { completed, failed } = head;
-  const running = active.size;
+  const sleeping = [...(states?.nested ?? [])].filter(
+    (stage) => !active.has(stage) && states && stateIn(states, stage) === 'running',
+  );
+  const running = active.size + sleeping.length;
   return {
     waiting: Math.max(0, plan.length - skipped - completed - failed - running),
     running,

@@ -5,9 +5,11 @@
   KEYS[2] root job (its children's sets hang on this name)
   ARGV… fields of the log
 
-  Returns { fields as a flat list, children that are pending, completed, failed }. No fields mean that there is no such run.
+  Returns { fields as a flat list, children that are pending, completed, failed }, those among the latter that were answered
+  from outside, whose jobs are gone. No fields mean that there is no such run.
 ]]
 local values = redis.call('HMGET', KEYS[1], unpack(ARGV))
+local answered = redis.call('HMGET', KEYS[1], 'answered/completed', 'answered/failed')
 local fields = {}
 for i, value in ipairs(values) do
   if value then
@@ -19,6 +21,6 @@ end
 return {
   fields,
   redis.call('SCARD', KEYS[2] .. ':dependencies'),
-  redis.call('HLEN', KEYS[2] .. ':processed'),
-  redis.call('HLEN', KEYS[2] .. ':failed'),
+  redis.call('HLEN', KEYS[2] .. ':processed') + tonumber(answered[1] or '0'),
+  redis.call('HLEN', KEYS[2] .. ':failed') + tonumber(answered[2] or '0'),
 }

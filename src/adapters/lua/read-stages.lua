@@ -7,8 +7,8 @@
   KEYS[3…] lists of active jobs, one for each queue of the run's children
   ARGV[1] start of the ids of the run's children
   ARGV[2] keys of the children (JSON)
-  ARGV[3] fields of the log (JSON): attempts and answers of these children
-  ARGV[4] for how many active ones of them the start is looked up
+  ARGV[3] fields of the log (JSON): attempts, answers and runs of these children
+  ARGV[4] for how many of them that are at work the start is looked up: those that a worker has, and those that a run does
   ARGV[5] bytes of results after which no further ones are read
   ARGV[6] characters at the end of a result that tell when it was made
 
@@ -18,10 +18,11 @@
 local children, names = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
 local CHUNK = 125
 
-local fields = {}
+local fields, isNested = {}, {}
 if #names > 0 then
   for i, value in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do
     if value then
+      if string.sub(names[i], 1, 7) == 'nested/' then isNested[string.sub(names[i], 8)] = true end
       fields[#fields + 1] = names[i]
       fields[#fields + 1] = value
     end
@@ -56,7 +57,8 @@ local starts, lookups = {}, tonumber(ARGV[4])
 for i = 1, #results do
   if lookups == 0 then break end
   local id = string.match(children[i], '([^:]+)$')
-  if isActive[id] then
+  local sleeps = isNested[string.sub(id, #ARGV[1] + 1)] and results[i] == '' and failures[i] == ''
+  if isActive[id] or sleeps then
     starts[#starts + 1] = id
     starts[#starts + 1] = redis.call('HGET', children[i], 'processedOn') or ''
     lookups = lookups - 1

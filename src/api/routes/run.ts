@@ -59,7 +59,7 @@ export function addRunRoutes(server: ApiServer, context: ApiContext): void {
         operationId: 'getTimeline',
         summary: "A page of a run's timeline",
         description:
-          'At most 30 commands of Redis, whatever the number of stages. Pages of one state may come back short.',
+          'At most 30 commands of Redis, whatever the number of stages, but of a fan-out with jobs of other queues (`fromQueue`), which is read whole. Pages of one state may come back short.',
         tags: ['runs'],
         params: runPath,
         querystring: timelineQuery,
