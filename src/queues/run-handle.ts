@@ -172,7 +172,8 @@ async function outlasting<T>(timeout: Duration | undefined, wait: (limit: AbortS
   }
 }
 
-function isOutage(error: unknown): boolean {
+/** Nobody answered, or no writes are taken for now: what was asked may have happened. */
+export function isOutage(error: unknown): boolean {
   return error instanceof SwitchyardError && error.code === 'REDIS_UNAVAILABLE';
 }
 
