@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { expect, onTestFinished, test } from 'vitest';
 import { enqueue } from '../../../src/cli/commands/enqueue.js';
+import { runs } from '../../../src/cli/commands/runs.js';
 import { readSettings } from '../../../src/cli/settings.js';
 import { switchyard } from '../../../src/engine.js';
 import { shippedWorkflows } from '../../../src/workflows/index.js';
@@ -68,4 +69,17 @@ test('enqueue that was not answered names a key by which there is only one run',
     code: 'REDIS_UNAVAILABLE',
     message: expect.stringMatching(/enqueue it again with --key [\w-]{36},/),
   });
+});
+
+test('the command for the next page asks what was asked, as it has to be typed', async () => {
+  const redis = await useFaultRedis();
+  const sy = open(redis);
+  const tags = { customer: "O'Neil & sons" };
+  for (let n = 0; n < 2; n += 1) await sy.start('support', { query: 'hello' }, { tags });
+  await sy.start('support', { query: 'hello' });
+  const { out, settings, terminal } = command(redis);
+  await runs(settings, { status: 'open', tag: "customer=O'Neil & sons", limit: '1' }, terminal);
+  expect(out.text()).toMatch(
+    /More: switchyard runs --status open --tag 'customer=O'\\''Neil & sons' --limit 1 --cursor \d+_support-0-\w+\n/,
+  );
 });
