@@ -135,6 +135,8 @@ export interface NestedRun {
   readonly run: string;
   /** Attempts that the stage had had before: a stage that a person has had retried since has had more. */
   readonly after: number;
+  /** Runs that stood for the stage before it, where it was begun anew as another. */
+  readonly earlier?: readonly string[];
 }
 
 /** Everything of ours that Redis keeps about one run. */

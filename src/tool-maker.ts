@@ -23,7 +23,10 @@ export type ToolMaker<In extends z.ZodObject, Out extends z.ZodType> = <
   const Key extends Extract<keyof z.input<In>, string> = never,
 >(
   policy?: MakerPolicy<Key>,
-) => Task<Omit<z.input<In>, Key>, z.output<Out>>;
+) => Task<Without<z.input<In>, Key>, z.output<Out>>;
+
+/** As `Omit`, which of an object that takes more than its known members would forget those. */
+type Without<T, Key extends string> = { [Member in keyof T as Member extends Key ? never : Member]: T[Member] };
 
 /** `mcpTool('commerce.charge_payment', { input, output })({ key: 'idempotencyKey' })` is a task. */
 export function mcpTool<In extends z.ZodObject, Out extends z.ZodType>(
@@ -32,7 +35,8 @@ export function mcpTool<In extends z.ZodObject, Out extends z.ZodType>(
 ): ToolMaker<In, Out> {
   return ({ key, ...policy } = {}) => {
     // `omit` wants the name as a literal, which a name that is given at run time cannot be.
-    const sent: z.ZodObject = key === undefined ? input : input.omit({ [key]: true } as never);
+    const named = key !== undefined && Object.hasOwn(input.shape, key);
+    const sent: z.ZodObject = named ? input.omit({ [key]: true } as never) : input;
     const task = mcpTask(capability, {
       ...(readOnly && key === undefined && { idempotent: true }),
       ...policy,
@@ -41,6 +45,6 @@ export function mcpTool<In extends z.ZodObject, Out extends z.ZodType>(
       output,
     });
     // The schema without the key's argument, and the type without it: the compiler cannot follow `omit` by a variable name.
-    return task as Task<Omit<z.input<In>, NonNullable<typeof key>>, z.output<Out>>;
+    return task as Task<Without<z.input<In>, NonNullable<typeof key>>, z.output<Out>>;
   };
 }

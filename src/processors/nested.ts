@@ -38,7 +38,12 @@ export async function runNested(
     return SLEEP;
   }
   const child = (await deps.log.read(nested.run))?.record;
-  if (!child) throw failed(stage, `run ${nested.run} is not kept any more`);
+  if (!child) {
+    if (stage.after === nested.after || record.stop) throw failed(stage, `run ${nested.run} is not kept any more`);
+    // A person has had the stage retried, and nothing is left of what it was.
+    await deps.nested.start(runs, input(), parent, record, stage.after);
+    return SLEEP;
+  }
   if (!child.outcome) return SLEEP;
   const { status, output } = child.outcome;
   if (status === 'completed' || status === 'partial')

@@ -1,6 +1,8 @@
 /**
- * Erasing a run: everything that Redis has of it, for good. Its jobs first, page by page, its record last, so that an
- * erasure that broke off can be asked for again. What lies elsewhere (backups, logs, services) is not reached.
+ * Erasing a run: everything that Redis has of it, for good, and of the runs that have stood for its stages. Whatever may
+ * refuse is asked before anything goes: a run that stays must not have lost the runs inside it. Then each is marked, so that
+ * none is begun anew meanwhile; its jobs go first, page by page, its record last, so that an erasure that broke off can be
+ * asked for again. What lies elsewhere (backups, logs, services) is not reached.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ERASE_PAGE } from '../config.js';
@@ -11,6 +13,7 @@ import { addingScript, ownScript, withDropRun } from './bullmq-scripts.js';
 import { listAll } from './list-all.js';
 import { illegal, kindOf, unknownRun } from './said.js';
 
+const MARK_ERASING = ownScript('mark-erasing');
 const ERASE_JOBS = addingScript('erase-jobs');
 const ERASE_EVENTS = ownScript('erase-events');
 const ERASE_RECORD = withDropRun(ownScript('erase-record'));
@@ -25,17 +28,38 @@ export interface EraseDependencies {
 }
 
 /**
- * @throws SwitchyardError UNKNOWN_RUN; ILLEGAL_STATE when it has not ended, or a worker has a job of it still;
- *   REDIS_UNAVAILABLE
+ * @throws SwitchyardError UNKNOWN_RUN; ILLEGAL_STATE when it has not ended, or stands for a stage of a run that has not, or a
+ *   worker has a job of it still; REDIS_UNAVAILABLE
  */
 export async function eraseRun(deps: EraseDependencies, run: string): Promise<void> {
-  const nested = (await deps.log.read(run))?.record.nested?.values() ?? [];
-  for (const { run: child } of nested) {
-    await eraseRun(deps, child).catch((thrown: unknown) => {
+  const all = await withThoseInside(deps, run);
+  // From the outside in: each finds that the run which it stands for a stage of has ended.
+  for (const one of all) await mark(deps, one);
+  for (const one of all.slice(1).reverse()) {
+    await eraseOne(deps, one).catch((thrown: unknown) => {
       if (toSwitchyardError(thrown).code !== 'UNKNOWN_RUN') throw thrown;
     });
   }
   await eraseOne(deps, run);
+}
+
+/** The run, then those that have stood for its stages, however deep. @throws SwitchyardError ILLEGAL_STATE */
+async function withThoseInside(deps: EraseDependencies, run: string): Promise<readonly string[]> {
+  const record = (await deps.log.read(run))?.record;
+  if (record && !record.outcome) throw notEnded(run);
+  const inside = [...(record?.nested?.values() ?? [])].flatMap(({ run: last, earlier = [] }) => [...earlier, last]);
+  const deeper: string[] = [];
+  for (const one of inside) deeper.push(...(await withThoseInside(deps, one)));
+  return [run, ...deeper];
+}
+
+async function mark({ scripts, keys }: EraseDependencies, run: string): Promise<void> {
+  const reply = await scripts.run(MARK_ERASING, [keys.log(run)], [keys.log('')]);
+  const [kind, parent]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+  if (kind === 'not-ended') throw notEnded(run);
+  if (kind === 'needed') {
+    throw illegal(run, `stands for a stage of run ${String(parent)}, which has not ended: erase that, once it has`);
+  }
 }
 
 async function eraseOne({ scripts, keys }: EraseDependencies, run: string): Promise<void> {

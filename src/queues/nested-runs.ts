@@ -7,10 +7,14 @@ import type { NestedWorkflow } from '../task.js';
 import { type AcceptDependencies, acceptRun } from './accept-run.js';
 import type { RunControl } from './run-control.js';
 
-/** KEYS[1] log of the run, ARGV[1] field, ARGV[2] value: nothing is kept of a run that has no record. */
-const SET_NESTED: Script = {
-  name: 'set-nested',
-  lua: "if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end",
+/** KEYS[1] log of the run, ARGV[1] field, ARGV[2] attempts that its stage has had: for the run that stands for it by now. */
+const NESTED_AGAIN: Script = {
+  name: 'nested-again',
+  lua: `local known = redis.call('HGET', KEYS[1], ARGV[1])
+if not known then return end
+local nested = cjson.decode(known)
+nested.after = tonumber(ARGV[2])
+return redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(nested))`,
 };
 
 export interface NestedRunsDependencies extends AcceptDependencies {
@@ -47,8 +51,7 @@ export function createNestedRuns(deps: NestedRunsDependencies) {
       after: number,
     ): Promise<void> {
       if (await reopened(nested, parent)) {
-        const value = JSON.stringify({ run: nested, after });
-        await scripts.run(SET_NESTED, [keys.log(parent.run)], [`nested/${parent.stage}`, value]);
+        await scripts.run(NESTED_AGAIN, [keys.log(parent.run)], [`nested/${parent.stage}`, after]);
       } else await start(workflow, input(), parent, of, after);
     },
   };

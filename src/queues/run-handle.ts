@@ -93,7 +93,9 @@ export interface Run<Out = unknown> {
   /**
    * Erases the run from Redis, for good: record, jobs, results, tags, its key. What lies elsewhere stays: Redis's own files
    * until they are rewritten, backups, logs, what the run did at services.
-   * @throws SwitchyardError UNKNOWN_RUN; ILLEGAL_STATE when it has not ended: cancel it first
+   * Runs inside it go with it.
+   * @throws SwitchyardError UNKNOWN_RUN; ILLEGAL_STATE when it has not ended (cancel it first), or stands for a stage of a run
+   *   that has not
    */
   erase(): Promise<void>;
 }
@@ -170,7 +172,8 @@ async function outlasting<T>(timeout: Duration | undefined, wait: (limit: AbortS
   }
 }
 
-function isOutage(error: unknown): boolean {
+/** Nobody answered, or no writes are taken for now: what was asked may have happened. */
+export function isOutage(error: unknown): boolean {
   return error instanceof SwitchyardError && error.code === 'REDIS_UNAVAILABLE';
 }
 

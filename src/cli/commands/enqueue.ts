@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Priority } from '../../config.js';
+import type { Switchyard } from '../../engine.js';
 import { SwitchyardError } from '../../errors.js';
-import type { Run, RunState } from '../../queues/run-handle.js';
+import type { StartOptions } from '../../queues/accept-run.js';
+import { isOutage, type Run, type RunState } from '../../queues/run-handle.js';
 import { createRegistry } from '../../registry.js';
 import { parseTags } from '../../tags.js';
 import { commandLog } from '../command-log.js';
@@ -40,7 +43,7 @@ export async function enqueue(settings: Settings, options: EnqueueOptions, termi
   // Asked before Redis is: a misspelt name is no reason to look for one.
   createRegistry(project.workflows).latest(options.workflow);
   return await withSwitchyard(settings, project, commandLog(terminal.err, 'silent'), async (sy) => {
-    const run = await sy.start(options.workflow, input, {
+    const run = await startFindably(sy, options.workflow, input, {
       ...(options.key !== undefined && { key: options.key }),
       // A name that is none is refused by the engine, which lists those there are.
       ...(options.priority !== undefined && { priority: options.priority.toUpperCase() as Priority }),
@@ -48,9 +51,25 @@ export async function enqueue(settings: Settings, options: EnqueueOptions, termi
       ...(tags && { tags }),
     });
     return timeoutMs === undefined
-      ? await accepted(run, settings, terminal)
+      ? await accepted(run, options.workflow, settings, terminal)
       : await waited(run, { timeoutMs, delayMs: delay ?? 0 }, settings, terminal);
   });
+}
+
+/** @throws SwitchyardError as `start`; where Redis did not say whether it took the run, with the key by which there is only one */
+async function startFindably(sy: Switchyard, workflow: string, input: unknown, options: StartOptions): Promise<Run> {
+  const { key = randomUUID() } = options;
+  try {
+    return await sy.start(workflow, input, { ...options, key });
+  } catch (thrown) {
+    if (!isOutage(thrown)) throw thrown;
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new SwitchyardError(
+      'REDIS_UNAVAILABLE',
+      `${why}. Nobody knows whether the run was accepted: enqueue it again with --key ${key}, and there is only one run, either way`,
+      { cause: thrown },
+    );
+  }
 }
 
 /** Milliseconds, infinite without a limit; undefined: not waited for. */
@@ -69,15 +88,22 @@ function waitLimit({ wait }: EnqueueOptions): number | undefined {
   }
 }
 
-async function accepted(run: Run, { json }: Settings, { out }: Terminal): Promise<number> {
+async function accepted(run: Run, workflow: string, { json }: Settings, { out }: Terminal): Promise<number> {
   if (json) {
-    out.write(`${JSON.stringify(await run.describe(), null, 2)}\n`);
+    const document = await run.describe().catch((thrown: unknown) => {
+      if (!isOutage(thrown)) throw thrown;
+      // It is accepted: a script that reads that there is no Redis would enqueue it again.
+      return { id: run.id, workflow, status: 'queued' };
+    });
+    out.write(`${JSON.stringify(document, null, 2)}\n`);
     return 0;
   }
-  const { colors } = out;
-  const how = run.duplicate ? 'known already, by its key' : 'accepted';
-  out.write(`${run.id}  ${how}\n${colors.dim(`Look at it: switchyard show ${run.id}`)}\n`);
+  out.write(`${acceptedLine(run)}${out.colors.dim(`Look at it: switchyard show ${run.id}`)}\n`);
   return 0;
+}
+
+function acceptedLine({ id, duplicate }: Run): string {
+  return `${id}  ${duplicate ? 'known already, by its key' : 'accepted'}\n`;
 }
 
 interface Wait {
@@ -89,18 +115,23 @@ async function waited(run: Run, { timeoutMs, delayMs }: Wait, settings: Settings
   const { out, err } = terminal;
   // Before anything is said: whoever reads that the run is accepted may interrupt the wait in the same moment.
   const stop = listenForStop();
-  if (!settings.json && !out.isTty)
-    out.write(`${run.id}  ${run.duplicate ? 'known already, by its key' : 'accepted'}\n`);
-  const state = await watchRun(run, {
+  // Whatever becomes of this command, the run can be asked for.
+  if (!settings.json) out.write(acceptedLine(run));
+  const { state, stopped } = await watchRun(run, {
     // A document for a program: nothing is drawn, wherever it goes.
     screen: settings.json ? { ...out, isTty: false } : out,
     timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : undefined,
     stopped: stop.stopped,
     onLook: noWorkerHint(terminal, delayMs),
+    onOutage: outageHint(terminal),
   }).finally(() => stop.dispose());
-  if (state === undefined) {
+  if (stopped) {
     err.write(`The run goes on: switchyard show ${run.id}\n`);
     return await stop.stopped;
+  }
+  if (state === undefined) {
+    const message = `run ${run.id} was accepted, and Redis has not answered for ${durationText(timeoutMs)}. It goes on; look again with \`switchyard show ${run.id}\`.`;
+    return reportError(new SwitchyardError('WAIT_TIMEOUT', message), err, settings);
   }
   if (settings.json) out.write(`${JSON.stringify(state, null, 2)}\n`);
   else out.write(`${runLines(state, { colors: out.colors, columns: out.columns, now: Date.now() }).join('\n')}\n`);
@@ -109,6 +140,15 @@ async function waited(run: Run, { timeoutMs, delayMs }: Wait, settings: Settings
     return reportError(new SwitchyardError('WAIT_TIMEOUT', message), err, settings);
   }
   return exitCodeOf(state.status);
+}
+
+function outageHint({ err }: Terminal): () => void {
+  let said = false;
+  return () => {
+    if (said) return;
+    said = true;
+    err.write('Redis does not answer. The run goes on wherever its workers reach it; still waiting.\n');
+  };
 }
 
 function noWorkerHint({ err }: Terminal, delayMs: number): (state: RunState) => void {

@@ -6,6 +6,7 @@ import { commandLog } from '../command-log.js';
 import { withSwitchyard } from '../open-switchyard.js';
 import { loadProject } from '../project.js';
 import { agoText, durationText } from '../render/duration.js';
+import { shellWord } from '../render/shell-word.js';
 import { statusText } from '../render/status.js';
 import { tableLines } from '../render/table.js';
 import { type Settings, wholeNumber } from '../settings.js';
@@ -47,7 +48,7 @@ export async function runs(settings: Settings, options: RunsOptions, { out, err 
   );
   if (settings.json) out.write(`${JSON.stringify(page, null, 2)}\n`);
   else if (page.runs.length === 0 && page.cursor === undefined) out.write(`${nothingText(options)}\n`);
-  else out.write(`${pageLines(page, out.colors).join('\n')}\n`);
+  else out.write(`${pageLines(page, options, out.colors).join('\n')}\n`);
   return 0;
 }
 
@@ -66,7 +67,7 @@ function nothingText({ workflow, status, tag, cursor }: RunsOptions): string {
   return 'No runs. Start one: switchyard enqueue parallel \'{"query":"weather in Paris"}\'';
 }
 
-function pageLines({ runs: listed, cursor }: RunPage, colors: Colors): readonly string[] {
+function pageLines({ runs: listed, cursor }: RunPage, options: RunsOptions, colors: Colors): readonly string[] {
   const now = Date.now();
   const rows = listed.map((run) => [
     statusText(run.status, colors),
@@ -76,6 +77,14 @@ function pageLines({ runs: listed, cursor }: RunPage, colors: Colors): readonly 
     run.finishedAt === undefined ? '' : durationText(run.finishedAt - run.createdAt),
   ]);
   const header = ['STATUS', 'WORKFLOW', 'RUN', 'ACCEPTED', 'TOOK'].map((title) => colors.dim(title));
-  const more = cursor === undefined ? [] : ['', colors.dim(`More: switchyard runs --cursor ${cursor}`)];
+  const more = cursor === undefined ? [] : ['', colors.dim(`More: ${nextPage({ ...options, cursor })}`)];
   return [...tableLines([header, ...rows]), ...more];
+}
+
+/** As it was asked, from the cursor on: a cursor is a place among the runs that fit, and means another among all. */
+function nextPage({ workflow, status, tag, limit, cursor }: RunsOptions): string {
+  const given = Object.entries({ workflow, status, tag, limit, cursor }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${shellWord(value)}`],
+  );
+  return ['switchyard runs', ...given].join(' ');
 }

@@ -1,6 +1,7 @@
 /**
  * A JSON Schema as the source of a zod schema. It has to tell types apart, not to judge values: what it leaves out (patterns,
- * formats, conditions) the tool's server still checks, and what it does not understand it takes as `unknown`.
+ * formats, conditions) the tool's server still checks, and what it does not understand it takes as `unknown`. So an object is
+ * closed only where all is said of its members that its schema says.
  *
  * Everything from the schema is text of a stranger that ends in source code: names and values go through JSON, comments
  * lose what would end them.
@@ -17,6 +18,8 @@ interface Place {
   readonly root: unknown;
   readonly side: Side;
   readonly indent: string;
+  /** Another schema says more of the same object's members. */
+  readonly open?: boolean;
   /** References that are being followed: one that comes back is recursive. */
   readonly following: readonly string[];
 }
@@ -27,7 +30,15 @@ const UNKNOWN = 'z.unknown()';
 export function objectSource(schema: unknown, side: Side, indent: string): string {
   const place: Place = { root: schema, side, indent, following: [] };
   const found = followed(schema, place);
-  return isRecord(found.schema) ? objectOf(found.schema, found.place) : objectOf({}, place);
+  return isRecord(found.schema) ? objectOf(found.schema, found.place) : 'z.looseObject({})';
+}
+
+/** Keywords by which a schema says more of an object's members than its `properties` do. */
+const SAY_MORE = ['allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'] as const;
+const SAY_MEMBERS = ['properties', 'additionalProperties', ...SAY_MORE] as const;
+
+function saysMore(schema: JsonObject): boolean {
+  return SAY_MORE.some((keyword) => keyword in schema);
 }
 
 function sourceOf(schema: unknown, place: Place): string {
@@ -42,7 +53,7 @@ function sourceOf(schema: unknown, place: Place): string {
   if (isRecord(schema.properties)) return objectOf(schema, place);
   const parts = [schema.anyOf, schema.oneOf].find(Array.isArray);
   if (parts) return union(parts.map((part: unknown) => sourceOf(part, place)));
-  if (Array.isArray(schema.allOf)) return intersection(schema.allOf.map((part: unknown) => sourceOf(part, place)));
+  if (Array.isArray(schema.allOf)) return intersection(allOf(schema.allOf, place));
   if (Array.isArray(schema.type)) {
     return union(schema.type.map((type: unknown) => sourceOf({ ...schema, type }, place)));
   }
@@ -65,7 +76,7 @@ function typed(schema: JsonObject, place: Place): string {
     case 'array':
       return listOf(schema, place) + within('minItems', 'maxItems');
     case 'object':
-      return `z.record(z.string(), ${sourceOf(schema.additionalProperties ?? true, place)})`;
+      return `z.record(z.string(), ${sourceOf(saysMore(schema) ? true : (schema.additionalProperties ?? true), place)})`;
     default:
       return UNKNOWN;
   }
@@ -74,17 +85,23 @@ function typed(schema: JsonObject, place: Place): string {
 function objectOf(schema: JsonObject, place: Place): string {
   const properties = isRecord(schema.properties) ? schema.properties : {};
   const required = new Set(Array.isArray(schema.required) ? schema.required : []);
-  const inner = { ...place, indent: `${place.indent}  ` };
+  const inner = { ...place, open: false, indent: `${place.indent}  ` };
   const members = Object.entries(properties).map(([name, property]) => {
     const source = sourceOf(property, inner);
     const comment = isRecord(property) ? commentSource(property.description, inner.indent) : '';
     return `${comment}${inner.indent}${keySource(name)}: ${source}${required.has(name) ? '' : '.optional()'},\n`;
   });
   const shape = members.length === 0 ? '{}' : `{\n${members.join('')}${place.indent}}`;
-  const more = schema.additionalProperties;
-  if (more === true) return `z.looseObject(${shape})`;
+  const more = schema.additionalProperties ?? (isRecord(schema.properties) ? undefined : true);
+  if (more === true || place.open || saysMore(schema)) return `z.looseObject(${shape})`;
   if (isRecord(more)) return `z.object(${shape}).catchall(${sourceOf(more, place)})`;
   return place.side === 'sent' ? `z.strictObject(${shape})` : `z.object(${shape})`;
+}
+
+/** Strict ones together take what any of them knows; where one is not understood, nobody can say what it knows. */
+function allOf(parts: readonly unknown[], place: Place): readonly string[] {
+  const sources = parts.map((part) => sourceOf(part, place));
+  return sources.includes(UNKNOWN) ? parts.map((part) => sourceOf(part, { ...place, open: true })) : sources;
 }
 
 function listOf(schema: JsonObject, place: Place): string {
@@ -96,6 +113,8 @@ function listOf(schema: JsonObject, place: Place): string {
 function followed(schema: unknown, place: Place): { readonly schema: unknown; readonly place: Place } {
   const ref = isRecord(schema) && typeof schema.$ref === 'string' ? schema.$ref : undefined;
   if (ref === undefined) return { schema, place };
+  // What stands beside a reference holds as well, and is not joined with it here.
+  if (isRecord(schema) && SAY_MEMBERS.some((keyword) => keyword in schema)) return { schema: undefined, place };
   if (place.following.includes(ref)) return { schema: undefined, place };
   return followed(resolveRef(place.root, ref), { ...place, following: [...place.following, ref] });
 }

@@ -44,8 +44,17 @@ if redis.call('ZSCORE', ARGV[5] .. ':' .. ARGV[3] .. ':ended', ARGV[1]) then dro
 
 for field, value in pairs(fields) do redis.call('HSET', KEYS[1], field, value) end
 if parent then
-  local nested = cjson.encode({ run = ARGV[1], after = tonumber(ARGV[8]) })
-  redis.call('HSET', ARGV[7] .. parent.run, 'nested/' .. parent.stage, nested)
+  local outer, field = ARGV[7] .. parent.run, 'nested/' .. parent.stage
+  local nested = { run = ARGV[1], after = tonumber(ARGV[8]) }
+  local before = redis.call('HGET', outer, field)
+  -- An erasure finds each run that has stood for the stage: they have the same input.
+  if before then
+    before = cjson.decode(before)
+    nested.earlier = before.earlier or {}
+    if before.run ~= nested.run then table.insert(nested.earlier, before.run) end
+    if #nested.earlier == 0 then nested.earlier = nil end
+  end
+  redis.call('HSET', outer, field, cjson.encode(nested))
 end
 if fields.tags then
   redis.call('HSET', ARGV[5] .. ':~tags', ARGV[1], fields.tags)

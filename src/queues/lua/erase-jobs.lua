@@ -15,8 +15,6 @@ local isKept, hasRoot = redis.call('EXISTS', log) == 1, redis.call('EXISTS', roo
 if not isKept and not hasRoot then return { 'unknown' } end
 if isKept and redis.call('HEXISTS', log, 'outcome') == 0 then return { 'not-ended' } end
 if hasRoot and not hasEnded(root) then return { isKept and 'busy' or 'not-ended' } end
--- From here on it is not begun anew in its place.
-if isKept then redis.call('HSET', log, 'erasing', 1) end
 
 local left, reply = tonumber(ARGV[2]), { 'more' }
 local function erase(job)

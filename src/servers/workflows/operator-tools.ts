@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Run } from '../../queues/run-handle.js';
 import type { Said } from '../../queues/said.js';
+import { afterwards } from './not-to-repeat.js';
 import { answerOf, RunAnswer, toolResult } from './run-answer.js';
 import { reason, runId } from './run-tools.js';
 import { type ServedTool, servedTool, type ToolHost } from './served-tool.js';
@@ -30,9 +31,9 @@ export function operatorTools(host: ToolHost): readonly ServedTool[] {
       input,
       output: RunAnswer,
       async call(args, { by }) {
-        const run = host.sy.run(args.id);
+        const run = host.runs.run(args.id);
         await say(run, args, { by, ...(args.reason !== undefined && { reason: args.reason }) });
-        return toolResult(answerOf(await run.describe(), host.operator), 'said');
+        return toolResult(answerOf(await afterwards(run.id, 'was told', run.describe), host.operator), 'said');
       },
     });
   return [

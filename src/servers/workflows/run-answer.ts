@@ -33,7 +33,7 @@ export const RunAnswer = z.object({
     .describe('how many stages have ended, of those known so far: a saga that turns round, or a router, adds more'),
   questions: z.array(QuestionShape).optional().describe('what it asks of a person'),
   notUndone: z.array(z.string()).optional().describe('steps that may have happened and still stand'),
-  createdAt: z.number().describe('ms since 1970'),
+  createdAt: z.number().optional().describe('ms since 1970; absent where the run could not be looked at'),
   finishedAt: z.number().optional(),
   next: z.string().optional().describe('what to do now'),
 });
@@ -68,6 +68,14 @@ export function answerOf(state: RunState, operator: boolean): RunAnswer {
     createdAt,
     ...(finishedAt !== undefined && { finishedAt }),
     ...nextOf(state, operator, timeline.length === 0),
+  };
+}
+
+/** Of a run that was accepted, and that Redis has not shown since. */
+export function unseenAnswer(id: string, workflow: string): RunAnswer {
+  return {
+    ...{ id, workflow, status: 'queued', ended: false, stages: { ended: 0, known: 0 } },
+    next: 'It was accepted, and Redis has not answered since: it may be further than this. Do not start it again; ask run_wait with this id.',
   };
 }
 

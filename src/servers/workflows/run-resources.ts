@@ -1,7 +1,7 @@
 /** Runs as resources: `switchyard://runs/<id>` is the whole document of one, and the newest are listed. */
 import { ErrorCode, McpError, type Resource } from '@modelcontextprotocol/sdk/types.js';
-import type { Switchyard } from '../../engine.js';
 import { SwitchyardError } from '../../errors.js';
+import type { ServedRuns } from './served-runs.js';
 
 const SCHEME = 'switchyard://runs/';
 const PAGE = 50;
@@ -21,10 +21,10 @@ export const TEMPLATES = [
 ];
 
 export async function listRuns(
-  sy: Switchyard,
+  runs: ServedRuns,
   cursor: string | undefined,
 ): Promise<{ readonly resources: Resource[]; readonly nextCursor?: string }> {
-  const page = await sy.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) });
+  const page = await runs.list({ limit: PAGE, ...(cursor !== undefined && { cursor }) });
   return {
     resources: page.runs.map(({ id, workflow, status, createdAt, finishedAt }) => ({
       uri: SCHEME + encodeURIComponent(id),
@@ -39,13 +39,13 @@ export async function listRuns(
 }
 
 /** @throws McpError for a URI that is none of ours, and for a run that is not there */
-export async function readRun(sy: Switchyard, uri: string) {
+export async function readRun(runs: ServedRuns, uri: string) {
   const id = uri.startsWith(SCHEME) ? decoded(uri.slice(SCHEME.length)) : undefined;
   if (id === undefined || id === '') {
     throw new McpError(ErrorCode.InvalidParams, `"${uri}" is no resource of this server: use ${SCHEME}<id>`);
   }
   try {
-    const run = await sy.run(id).describe();
+    const run = runs.shown(await runs.run(id).describe());
     return { contents: [{ uri, mimeType: TYPE, text: JSON.stringify(run, null, 2) }] };
   } catch (error) {
     if (error instanceof SwitchyardError && error.code === 'UNKNOWN_RUN') {

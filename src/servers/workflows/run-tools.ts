@@ -11,6 +11,7 @@ import { INDEXED_STATUSES } from '../../facts.js';
 import { newRunId } from '../../names.js';
 import { waitSeconds } from './call-options.js';
 import { followRun } from './follow-run.js';
+import { afterwards } from './not-to-repeat.js';
 import { answerOf, RunAnswer, toolResult } from './run-answer.js';
 import { type ServedTool, servedTool, type ToolHost } from './served-tool.js';
 
@@ -55,7 +56,7 @@ export function runTools(host: ToolHost): readonly ServedTool[] {
   return [runStatus(host), runResult(host), runWait(host), runList(host), runCancel(host), runRetry(host)];
 }
 
-function runStatus({ sy, operator }: ToolHost): ServedTool {
+function runStatus({ runs, operator }: ToolHost): ServedTool {
   return servedTool({
     name: 'run_status',
     title: 'How a run stands',
@@ -65,7 +66,7 @@ function runStatus({ sy, operator }: ToolHost): ServedTool {
     input: z.strictObject({ id: runId }),
     output: RunStatusAnswer,
     async call({ id }) {
-      const state = await sy.run(id).describe();
+      const state = await runs.run(id).describe();
       const { output: _, ...answer } = answerOf(state, operator);
       const timeline = state.timeline.slice(0, STAGES_SHOWN).map(({ name, kind, state: how, ...entry }) => {
         const failed = entry.attempts.at(-1)?.error;
@@ -86,7 +87,7 @@ function runStatus({ sy, operator }: ToolHost): ServedTool {
   });
 }
 
-function runResult({ sy, operator }: ToolHost): ServedTool {
+function runResult({ runs, operator }: ToolHost): ServedTool {
   return servedTool({
     name: 'run_result',
     title: 'Result of a run',
@@ -94,11 +95,11 @@ function runResult({ sy, operator }: ToolHost): ServedTool {
     annotations: READS,
     input: z.strictObject({ id: runId }),
     output: RunAnswer,
-    call: async ({ id }) => toolResult(answerOf(await sy.run(id).describe(), operator)),
+    call: async ({ id }) => toolResult(answerOf(await runs.run(id).describe(), operator)),
   });
 }
 
-function runWait({ sy, waitMs, mostWaitMs, operator }: ToolHost): ServedTool {
+function runWait({ runs, waitMs, mostWaitMs, operator }: ToolHost): ServedTool {
   return servedTool({
     name: 'run_wait',
     title: 'Wait for a run',
@@ -114,9 +115,11 @@ function runWait({ sy, waitMs, mostWaitMs, operator }: ToolHost): ServedTool {
     output: RunAnswer,
     async call({ id, workflow, key, waitSeconds: seconds }, { signal, listener }) {
       const limitMs = seconds === undefined ? waitMs : seconds * 1_000;
-      const run = sy.run(id ?? idByKey(workflow, key));
-      const state = await followRun(run, { waitMs: limitMs, signal, listener });
-      return state && toolResult(answerOf(state, operator));
+      const run = runs.run(id ?? idByKey(workflow, key));
+      const seen = await followRun(run, { waitMs: limitMs, signal, listener });
+      // Nothing is known of it, not even whether it is there.
+      if (seen && 'outage' in seen) throw seen.outage;
+      return seen && toolResult(answerOf(seen.state, operator));
     },
   });
 }
@@ -126,12 +129,12 @@ function idByKey(workflow: string | undefined, key: string | undefined): string 
   throw new SwitchyardError('INVALID_INPUT', 'tool "run_wait": give `id`, or both `workflow` and `key`');
 }
 
-function runList({ sy }: ToolHost): ServedTool {
+function runList({ runs: served }: ToolHost): ServedTool {
   return servedTool({
     name: 'run_list',
     title: 'List runs',
     description:
-      'Runs, newest first. `attention` are those that wait for a person; `open` ones are queued or running. Ask run_status about one.',
+      'Runs, newest first. `attention` are those that wait for a person; `open` ones are queued or running. Ask run_status about one. A page may be short, and have others behind its `cursor`.',
     annotations: READS,
     input: z.strictObject({
       workflow: z.string().min(1).max(64).optional(),
@@ -142,7 +145,7 @@ function runList({ sy }: ToolHost): ServedTool {
     }),
     output: Listed,
     async call({ workflow, status, tag, limit, cursor }) {
-      const { runs, cursor: next } = await sy.list({
+      const { runs, cursor: next } = await served.list({
         limit,
         ...(workflow !== undefined && { workflow }),
         ...(status !== undefined && { status }),
@@ -155,7 +158,7 @@ function runList({ sy }: ToolHost): ServedTool {
   });
 }
 
-function runCancel({ sy, operator }: ToolHost): ServedTool {
+function runCancel({ runs, operator }: ToolHost): ServedTool {
   return servedTool({
     name: 'run_cancel',
     title: 'Cancel a run',
@@ -165,14 +168,14 @@ function runCancel({ sy, operator }: ToolHost): ServedTool {
     input: z.strictObject({ id: runId, reason }),
     output: RunAnswer,
     async call({ id, reason: why }, { by }) {
-      const run = sy.run(id);
+      const run = runs.run(id);
       await run.cancel({ by, ...(why !== undefined && { reason: why }) });
-      return toolResult(answerOf(await run.describe(), operator), 'said');
+      return toolResult(answerOf(await afterwards(id, 'is being cancelled', run.describe), operator), 'said');
     },
   });
 }
 
-function runRetry({ sy, operator }: ToolHost): ServedTool {
+function runRetry({ runs, operator }: ToolHost): ServedTool {
   return servedTool({
     name: 'run_retry',
     title: 'Retry a run',
@@ -182,8 +185,8 @@ function runRetry({ sy, operator }: ToolHost): ServedTool {
     input: z.strictObject({ id: runId, reason }),
     output: RunAnswer,
     async call({ id, reason: why }, { by }) {
-      const next = await sy.run(id).retry({ by, ...(why !== undefined && { reason: why }) });
-      return toolResult(answerOf(await next.describe(), operator), 'said');
+      const next = await runs.run(id).retry({ by, ...(why !== undefined && { reason: why }) });
+      return toolResult(answerOf(await afterwards(next.id, 'was begun again', next.describe), operator), 'said');
     },
   });
 }

@@ -6,6 +6,7 @@ import { SwitchyardError } from '../../errors.js';
 import { describeIssues, issuesOf } from '../../schema.js';
 import type { JsonSchema } from './call-options.js';
 import type { Listener } from './follow-run.js';
+import type { ServedRuns } from './served-runs.js';
 
 export interface ListedTool {
   readonly name: string;
@@ -35,6 +36,7 @@ export interface ServedTool {
 /** What all tools have in common. */
 export interface ToolHost {
   readonly sy: Switchyard;
+  readonly runs: ServedRuns;
   /** How long a call waits that does not say. */
   readonly waitMs: number;
   readonly mostWaitMs: number;

@@ -14,10 +14,13 @@ import {
   ListResourcesRequestSchema,
   ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
+  type LoggingLevel,
+  LoggingLevelSchema,
   McpError,
   ReadResourceRequestSchema,
   type ServerNotification,
   type ServerRequest,
+  SetLevelRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import type { AgentTools } from '../../agent-tools.js';
 import type { Switchyard } from '../../engine.js';
@@ -25,9 +28,11 @@ import { SwitchyardError, toSwitchyardError } from '../../errors.js';
 import type { WorkflowDefinition } from '../../orchestrators/definition.js';
 import { failureAnswer, ToolFailure } from '../tool-failure.js';
 import type { Listener } from './follow-run.js';
+import { NotToRepeat, notToRepeatAnswer } from './not-to-repeat.js';
 import { operatorTools } from './operator-tools.js';
 import { listRuns, readRun, TEMPLATES } from './run-resources.js';
 import { runTools } from './run-tools.js';
+import { servedRuns } from './served-runs.js';
 import type { CallContext, ServedTool, ToolHost } from './served-tool.js';
 import { workflowTool } from './workflow-tool.js';
 
@@ -40,6 +45,7 @@ const NAME = 'switchyard';
 
 const INSTRUCTIONS = `Each tool that is not called run_… starts a workflow as a durable run: it goes on whatever becomes of this connection.
 If a call is lost, or answers that the run is still running, do not start it again: ask run_wait with its id, or with the workflow and the key that it was given.
+An error with \`run\` in it is of a run that was accepted: ask for that. One with \`key\`: call again with this key as \`_run.key\`.
 Give \`_run.key\` to whatever must not happen twice. Statuses that wait for a person are for your user to decide.`;
 
 export interface WorkflowServerOptions {
@@ -66,8 +72,10 @@ export interface WorkflowServer {
 
 /** @throws SwitchyardError INVALID_CONFIG for workflows that cannot be told apart from our tools, or as JSON Schema */
 export function createWorkflowServer(options: WorkflowServerOptions): WorkflowServer {
-  const { sy, version, operator = false, waitMs = DEFAULT_WAIT_MS, log } = options;
-  const host: ToolHost = { sy, operator, waitMs, mostWaitMs: Math.max(MOST_WAIT_MS, waitMs) };
+  const { sy, version, operator = false, waitMs = DEFAULT_WAIT_MS, agentTools = {}, log } = options;
+  const kept = Object.keys(agentTools).filter((name) => agentTools[name] === false);
+  const runs = servedRuns(sy, new Set(kept));
+  const host: ToolHost = { sy, runs, operator, waitMs, mostWaitMs: Math.max(MOST_WAIT_MS, waitMs) };
   const tools = toolsOf(options, host);
   const inFlight = new Set<Promise<unknown>>();
 
@@ -77,12 +85,17 @@ export function createWorkflowServer(options: WorkflowServerOptions): WorkflowSe
       { instructions: INSTRUCTIONS, capabilities: { tools: {}, resources: {}, logging: {} } },
     );
     const { server } = mcp;
+    let level: LoggingLevel = 'debug';
+    server.setRequestHandler(SetLevelRequestSchema, ({ params }) => {
+      level = params.level;
+      return {};
+    });
     server.setRequestHandler(ListToolsRequestSchema, () => ({
       tools: [...tools.values()].map(({ listed }) => listed),
     }));
-    server.setRequestHandler(ListResourcesRequestSchema, async ({ params }) => await listRuns(sy, params?.cursor));
+    server.setRequestHandler(ListResourcesRequestSchema, async ({ params }) => await listRuns(runs, params?.cursor));
     server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: TEMPLATES }));
-    server.setRequestHandler(ReadResourceRequestSchema, async ({ params }) => await readRun(sy, params.uri));
+    server.setRequestHandler(ReadResourceRequestSchema, async ({ params }) => await readRun(runs, params.uri));
     server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
       const tool = tools.get(params.name);
       if (!tool) {
@@ -93,7 +106,7 @@ export function createWorkflowServer(options: WorkflowServerOptions): WorkflowSe
         signal: extra.signal,
         isClosed: () => server.transport === undefined,
         by: `mcp:${server.getClientVersion()?.name ?? 'unknown'}`,
-        listener: listenerOf(mcp, extra),
+        listener: listenerOf(extra, () => level),
       });
       inFlight.add(answer);
       try {
@@ -114,8 +127,10 @@ export function createWorkflowServer(options: WorkflowServerOptions): WorkflowSe
       // A call that nobody waits for is not answered by the protocol, whatever is returned.
       return (await tool.call(args, context)) ?? { content: [] };
     } catch (thrown) {
-      const { code, message, retryable, retryAfterMs } =
-        thrown instanceof SwitchyardError ? thrown : unforeseen(tool.listed.name, thrown);
+      const cause = thrown instanceof NotToRepeat ? thrown.cause : thrown;
+      const error = cause instanceof SwitchyardError ? cause : unforeseen(tool.listed.name, cause);
+      if (thrown instanceof NotToRepeat) return notToRepeatAnswer(thrown, error);
+      const { code, message, retryable, retryAfterMs } = error;
       return failureAnswer(new ToolFailure(code, message, { retryable, ...(retryAfterMs && { retryAfterMs }) }));
     }
   }
@@ -160,8 +175,16 @@ function toolsOf(
   return new Map([...served, ...own].map((tool) => [tool.listed.name, tool]));
 }
 
-/** Progress goes to clients that gave a token for it; log messages to those that did not silence them. */
-function listenerOf(mcp: McpServer, extra: RequestHandlerExtra<ServerRequest, ServerNotification>): Listener {
+const LEVELS: readonly LoggingLevel[] = LoggingLevelSchema.options;
+
+/**
+ * Progress goes to clients that gave a token for it; log messages to those that did not silence them. Both as part of the
+ * call: over HTTP they arrive on its own stream, whether or not the client listens on another.
+ */
+function listenerOf(
+  extra: RequestHandlerExtra<ServerRequest, ServerNotification>,
+  level: () => LoggingLevel,
+): Listener {
   const token = extra._meta?.progressToken;
   // A client that is gone is no failure of the call: the run goes on, and the wait ends by its signal.
   const ignore = () => undefined;
@@ -172,9 +195,9 @@ function listenerOf(mcp: McpServer, extra: RequestHandlerExtra<ServerRequest, Se
       await extra.sendNotification({ method: 'notifications/progress', params }).catch(ignore);
     },
     async log(message, run) {
-      await mcp
-        .sendLoggingMessage({ level: 'info', logger: 'run', data: { run, message } }, extra.sessionId)
-        .catch(ignore);
+      if (LEVELS.indexOf('info') < LEVELS.indexOf(level())) return;
+      const params = { level: 'info' as const, logger: 'run', data: { run, message } };
+      await extra.sendNotification({ method: 'notifications/message', params }).catch(ignore);
     },
   };
 }

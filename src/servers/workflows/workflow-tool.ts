@@ -4,7 +4,8 @@ import type { AgentHints, AgentTool } from '../../agent-tools.js';
 import { tasksOf, type WorkflowDefinition } from '../../orchestrators/definition.js';
 import { argumentsOf } from './call-options.js';
 import { followRun } from './follow-run.js';
-import { answerOf, RunAnswer, toolResult } from './run-answer.js';
+import { afterwards, startFindably } from './not-to-repeat.js';
+import { answerOf, RunAnswer, toolResult, unseenAnswer } from './run-answer.js';
 import type { ServedTool, ToolHost } from './served-tool.js';
 
 const MOST_NAMED_STAGES = 12;
@@ -26,10 +27,12 @@ export function workflowTool(definition: WorkflowDefinition, told: AgentTool, ho
     async call(args, { signal, isClosed, by, listener }) {
       const { input, options } = taken.take(args);
       const { key, tags } = options;
-      const run = await sy.start(name, input, { ...(key !== undefined && { key }), ...(tags && { tags }) });
+      const run = await startFindably(sy, name, input, { ...(key !== undefined && { key }), ...(tags && { tags }) });
       const limitMs = options.waitSeconds === undefined ? waitMs : options.waitSeconds * 1_000;
-      const state = await followRun(run, { waitMs: limitMs, signal, listener });
-      if (state !== undefined) return toolResult(answerOf(state, operator));
+      const seen = await afterwards(run.id, 'was accepted', () =>
+        followRun(run, { waitMs: limitMs, signal, listener }),
+      );
+      if (seen) return toolResult('state' in seen ? answerOf(seen.state, operator) : unseenAnswer(run.id, name));
       // One whose client died must not take its run along: it may come back for it.
       if (options.cancelWithCall && !isClosed()) {
         await run.cancel({ by, reason: 'the call that started it was cancelled' });

@@ -5,7 +5,8 @@ import { PermanentError } from '../../../src/errors.js';
 import { redisKeys } from '../../../src/names.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
-import { signal } from '../../../src/wait-task.js';
+import { workflowTask } from '../../../src/orchestrators/workflow-task.js';
+import { approval, signal } from '../../../src/wait-task.js';
 import { useEngine, useWorkingEngine } from '../../support/engine.js';
 import { keysOf } from '../../support/redis.js';
 import { readKey } from '../../support/upgrade/snapshot.js';
@@ -132,4 +133,125 @@ test('all runs with a tag are erased and told one by one, but those that have no
     { run: open.id, erased: false, error: expect.objectContaining({ code: 'ILLEGAL_STATE' }) },
   ]);
   expect(await stranger.status()).toBe('completed');
+});
+
+/** An invoice inside an order, which then waits for a yes. */
+const order = defineSaga({ name: 'order', input: anyInput })
+  .step('invoice', workflowTask(echo), { with: ({ input }) => input })
+  .step('yes', approval(), { with: () => ({ question: 'may it?' }) })
+  .returns((done) => done.invoice);
+
+test('a run that is refused keeps the runs inside it, which are not erased without it; when it has ended, all go', async () => {
+  const { sy } = await useWorkingEngine([order]);
+  const outer = await sy.start(order, { who: CANARY }, { tags: { customer: '42' } });
+  const waiting = await outer.wait('15s');
+  expect(waiting).toMatchObject({ status: 'waiting_approval' });
+  const inner = sy.run(waiting.timeline[0]?.run ?? '');
+  await expect(outer.erase()).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+  expect(await inner.describe()).toMatchObject({ status: 'completed', output: { who: CANARY } });
+  await expect(inner.erase()).rejects.toMatchObject({
+    code: 'ILLEGAL_STATE',
+    message: expect.stringContaining(`run ${outer.id}, which has not ended`),
+  });
+  const told: [string, boolean][] = [];
+  for await (const one of sy.erase({ tag: 'customer=42' })) told.push([one.run, one.erased]);
+  expect(new Map(told)).toEqual(
+    new Map([
+      [inner.id, false],
+      [outer.id, false],
+    ]),
+  );
+  expect(await inner.status()).toBe('completed');
+  await outer.approve();
+  expect(await outer.wait('15s')).toMatchObject({ status: 'completed', output: { who: CANARY } });
+  await outer.erase();
+  expect((await sy.list()).runs).toEqual([]);
+});
+
+test('nothing is erased while any run inside has been begun again by itself', async () => {
+  const asking = defineSaga({ name: 'asking', input: anyInput })
+    .step('yes', approval(), { with: () => ({ question: 'may it?' }) })
+    .returns(() => null);
+  // Several, since they are gone through in no order: one that is refused last finds the others erased.
+  const good = workflowTask(echo);
+  const many = defineSaga({ name: 'many', input: anyInput })
+    .step('a', good, { with: ({ input }) => input })
+    .step('b', good, { with: ({ input }) => input })
+    .step('c', good, { with: ({ input }) => input })
+    .step('d', good, { with: ({ input }) => input })
+    .step('asks', workflowTask(asking), { with: () => ({}) })
+    .returns((done) => done.a);
+  const { sy, redis, prefix } = await useWorkingEngine([many]);
+  const outer = await sy.start(many, { who: CANARY });
+  const inside = async (name: string) =>
+    sy.run((await outer.timeline()).find((stage) => stage.name === name)?.run ?? '');
+  await expect.poll(async () => (await sy.list({ status: 'waiting_approval' })).runs).toHaveLength(1);
+  await (await inside('asks')).reject();
+  expect(await outer.wait('15s')).toMatchObject({ status: 'failed' });
+  const asks = await inside('asks');
+  expect((await asks.retry()).id).toBe(asks.id);
+  await expect(outer.erase()).rejects.toMatchObject({
+    code: 'ILLEGAL_STATE',
+    message: expect.stringContaining(asks.id),
+  });
+  for (const name of ['a', 'b', 'c', 'd']) expect(await (await inside(name)).status()).toBe('completed');
+  expect(await redis.hexists(redisKeys(prefix).log(outer.id), 'erasing')).toBe(0);
+});
+
+test('every run that has stood for a stage is erased with the outer run, also one whose stage was retried as another', async () => {
+  const bank = { isDown: true };
+  const pays = defineSaga({ name: 'pays', input: anyInput })
+    .step('take', task('take'), { with: ({ input }) => input, undo: [task('give'), () => ({})] })
+    .step(
+      'pay',
+      task('pay', () => (bank.isDown ? Promise.reject(new PermanentError('down')) : 'paid')),
+      { with: ({ input }) => input },
+    )
+    .returns((done) => done.pay);
+  const outer = defineFanOut({
+    name: 'outer',
+    input: anyInput,
+    branches: { only: { run: workflowTask(pays), with: (i) => i } },
+    onFailure: 'fail',
+    aggregate: (r) => (r.only.state === 'completed' ? r.only.output : null),
+  });
+  const { sy, redis, prefix } = await useWorkingEngine([outer]);
+  const run = await sy.start(outer, { who: CANARY });
+  expect(await run.wait('15s')).toMatchObject({ status: 'failed', error: { code: 'NESTED_RUN_FAILED' } });
+  bank.isDown = false;
+  await run.retry();
+  expect(await run.wait('15s')).toMatchObject({ status: 'completed', output: 'paid' });
+  expect((await sy.list({ workflow: 'pays' })).runs).toHaveLength(2);
+  await run.erase();
+  expect((await sy.list()).runs).toEqual([]);
+  expect(await contentOf(redis, prefix)).not.toContain(CANARY);
+});
+
+test('a run whose failed inner run was erased is retried all the same: the inner one begins anew', async () => {
+  const bank = { isDown: true };
+  const pays = defineFanOut({
+    name: 'pays',
+    input: anyInput,
+    branches: {
+      pay: {
+        run: task('pay', () => (bank.isDown ? Promise.reject(new PermanentError('down')) : 'paid')),
+        with: (i) => i,
+      },
+    },
+    aggregate: (r) => r.pay.state,
+  });
+  const outer = defineFanOut({
+    name: 'outer',
+    input: anyInput,
+    branches: { only: { run: workflowTask(pays), with: (i) => i } },
+    onFailure: 'fail',
+    aggregate: (r) => (r.only.state === 'completed' ? r.only.output : null),
+  });
+  const { sy } = await useWorkingEngine([outer]);
+  const run = await sy.start(outer, {});
+  expect(await run.wait('15s')).toMatchObject({ status: 'failed' });
+  await sy.run((await run.timeline())[0]?.run ?? '').erase();
+  bank.isDown = false;
+  await run.retry();
+  expect(await run.wait('15s')).toMatchObject({ status: 'completed', output: 'completed' });
 });

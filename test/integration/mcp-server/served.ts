@@ -24,7 +24,7 @@ export const Answer = z.looseObject({
   stages: z.object({ ended: z.number(), known: z.number() }),
 });
 
-const Failure = z.object({ error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }) });
+const Failure = z.object({ error: z.looseObject({ code: z.string(), message: z.string(), retryable: z.boolean() }) });
 
 export interface Call {
   readonly onProgress?: (progress: Progress & { _meta?: unknown }) => void;

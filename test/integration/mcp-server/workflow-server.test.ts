@@ -1,14 +1,18 @@
-import { expect, it } from 'vitest';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { PermanentError } from '../../../src/errors.js';
+import type { Workflow, WorkflowDefinition } from '../../../src/orchestrators/definition.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
+import { workflowTask } from '../../../src/orchestrators/workflow-task.js';
+import { serveHttp } from '../../../src/servers/serve-http.js';
 import { createWorkflowServer } from '../../../src/servers/workflows/workflow-server.js';
 import { approval, signal } from '../../../src/wait-task.js';
 import { order, parallel, support } from '../../../src/workflows/index.js';
 import { useEngine, useWorkingEngine } from '../../support/engine.js';
 import { signal as happening, task } from '../../support/workflows.js';
-import { serve } from './served.js';
+import { serve, TestClient } from './served.js';
 
 const Input = z.strictObject({ amount: z.int(), note: z.string().optional() });
 
@@ -272,4 +276,77 @@ it('refuses at start what agents could not tell apart, or be told of', () => {
   expect(() => server([shadow])).toThrow(/rename it/);
   expect(server([shadow], { run_status: false }).tools).not.toContain('gated');
   expect(() => server([gated], { gatd: {} })).toThrow(/"gatd".*there are: gated/);
+});
+
+it('tells the run in the log of the call itself, also to a client over HTTP that listens on no other stream', async () => {
+  const { sy } = await useWorkingEngine([failing]);
+  const server = createWorkflowServer({ sy, workflows: [failing], version: '0', log: () => undefined });
+  const endpoint = await serveHttp({
+    ...{ host: '127.0.0.1', port: 0, allowedHosts: [], streaming: true },
+    createServer: () => server.connect(),
+  });
+  onTestFinished(() => endpoint.close());
+  const connect = () =>
+    TestClient.connect(
+      new StreamableHTTPClientTransport(new URL(endpoint.url), {
+        fetch: async (url, init) =>
+          init?.method === 'GET' ? new Response(null, { status: 405 }) : await fetch(url, init),
+      }),
+    );
+  const agent = await connect();
+  const { id } = await agent.answer('failing');
+  expect(agent.logged[0]).toMatchObject({ run: id, message: expect.stringContaining('accepted') });
+  const quiet = await connect();
+  await quiet.client.setLoggingLevel('warning');
+  await quiet.answer('failing');
+  expect(quiet.logged).toEqual([]);
+});
+
+it('a workflow that is kept from agents is kept with its runs: none is listed, looked at, stopped or begun again', async () => {
+  const nightly = defineFanOut({
+    name: 'nightly',
+    input: z.object({}),
+    branches: { only: { run: task('nightly'), with: () => ({}) } },
+    aggregate: () => 'a secret',
+  });
+  const around = (name: string, inner: Workflow & WorkflowDefinition) =>
+    defineFanOut({
+      name,
+      input: z.object({}),
+      branches: { only: { run: workflowTask(inner), with: () => ({}) } },
+      aggregate: () => null,
+    });
+  const shown = around('shown', nightly);
+  const kept = around('kept', shown);
+  const workflows = [nightly, shown, kept];
+  const engine = await useWorkingEngine(workflows);
+  const hidden = await engine.sy.start(nightly, {}, { key: 'n' });
+  const outer = await engine.sy.start(kept, {});
+  expect(await outer.wait('15s')).toMatchObject({ status: 'completed' });
+  await hidden.wait('15s');
+  const agentTools = { nightly: false, kept: false } as const;
+  const agent = await serve(engine, workflows, { agentTools, operator: true });
+  for (const { id } of [hidden, outer]) {
+    for (const tool of ['status', 'result', 'wait', 'cancel', 'retry', 'approve', 'reject', 'resume']) {
+      expect(await agent.refusal(`run_${tool}`, { id })).toMatchObject({ code: 'UNKNOWN_RUN' });
+    }
+    await expect(agent.client.readResource({ uri: `switchyard://runs/${id}` })).rejects.toMatchObject({
+      code: -32_002,
+    });
+  }
+  expect(await agent.refusal('run_wait', { workflow: 'nightly', key: 'n' })).toMatchObject({ code: 'UNKNOWN_RUN' });
+  const listed = async (filter: object) =>
+    z
+      .object({ runs: z.array(z.object({ id: z.string() })) })
+      .parse((await agent.call('run_list', { ...filter })).structuredContent).runs;
+  const [one, ...more] = await listed({});
+  expect(one?.id).toMatch(/^shown-/);
+  expect(more).toEqual([]);
+  expect(await listed({ limit: 1 })).toEqual([one]);
+  expect(await listed({ workflow: 'nightly' })).toEqual([]);
+  const { resources } = await agent.client.listResources();
+  expect(resources.map(({ name }) => name)).toEqual([one?.id]);
+  const { contents } = await agent.client.readResource({ uri: `switchyard://runs/${one?.id}` });
+  expect(JSON.stringify(contents)).not.toMatch(/nightly-0-|kept-0-/);
+  expect(await agent.answer('run_status', { id: one?.id })).toMatchObject({ status: 'completed' });
 });

@@ -53,6 +53,37 @@ describe('a JSON Schema as zod source', () => {
     expect(takes({ $ref: 'https://elsewhere.example/schema' }, {})).toBe(true);
   });
 
+  const a = { a: { type: 'string' } };
+  const b = { properties: { b: { type: 'string' } }, required: ['b'] };
+  it.each<[unknown, readonly unknown[]]>([
+    [{ type: 'object' }, [{}, { any: 1 }]],
+    [{ type: 'object', oneOf: [{ properties: a }, b] }, [{ a: 'x' }, { b: 'x' }]],
+    [{ anyOf: [{ properties: a }, b] }, [{ b: 'x' }]],
+    [{ type: 'object', patternProperties: { '^x-': { type: 'number' } }, additionalProperties: false }, [{ 'x-1': 1 }]],
+    [{ type: 'object', properties: a, patternProperties: { '^x-': {} } }, [{ a: 'x', 'x-1': 1 }]],
+    [{ type: 'object', properties: a, allOf: [b] }, [{ a: 'x', b: 'x' }, { b: 'x' }]],
+    [{ type: 'object', properties: a, if: { not: {} }, else: b }, [{ b: 'x' }]],
+    [{ $ref: '#/$defs/more', properties: a, $defs: { more: b } }, [{ a: 'x', b: 'x' }]],
+    [{ $ref: '#/$defs/more', allOf: [{ properties: a }], $defs: { more: b } }, [{ a: 'x', b: 'x' }]],
+    [
+      property({ type: 'object', patternProperties: { '^x-': {} }, additionalProperties: false }),
+      [{ a: { 'x-1': 1 } }],
+    ],
+    [property({ allOf: [{ properties: a }, b] }), [{ a: { a: 'x', b: 'x' } }]],
+    [property({ allOf: [{ properties: a }, { $ref: 'https://elsewhere.example/b' }] }), [{ a: { a: 'x', b: 'x' } }]],
+  ])('takes what %j does not rule out, and passes it on whole', (schema, values) => {
+    for (const value of values) expect(schemaOf(schema).parse(value)).toEqual(value);
+    for (const value of values) expect(schemaOf(schema, 'answered').parse(value)).toEqual(value);
+  });
+
+  it.each([
+    { type: 'object', properties: {} },
+    { type: 'object', additionalProperties: false },
+    { type: 'object', properties: { b: { type: 'string' } }, title: 'One', description: 'One thing.' },
+  ])('refuses what %j has no place for', (schema) => {
+    expect(takes(schema, { c: 1 })).toBe(false);
+  });
+
   it('refuses an argument that the tool does not have, and drops what an answer has besides', () => {
     const schema = property({ type: 'string' });
     expect(takes(schema, { a: 'x', b: 1 })).toBe(false);
