@@ -13,7 +13,7 @@ export interface StageWork {
 }
 
 /** With what the data of each of a run's jobs begins; of its root, all of it. */
-export function jobHead({ name, version }: WorkflowDefinition, run: string): RootJob {
+export function jobHead({ name, version }: Pick<WorkflowDefinition, 'name' | 'version'>, run: string): RootJob {
   return { v: ENVELOPE_VERSION, run, workflow: name, version };
 }
 
