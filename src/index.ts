@@ -59,7 +59,6 @@ export { workflowTask } from './orchestrators/workflow-task.js';
 export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
 export type { QueueLimits, SharedLimits } from './queue-limits.js';
 export { fromQueue, type QueueTask } from './queue-task.js';
-export type { StartOptions } from './queues/accept-run.js';
 export type { Erased } from './queues/erase-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';
 export type { PayloadOf } from './queues/look-at-run.js';
@@ -68,6 +67,7 @@ export type { QueueState } from './queues/queue-states.js';
 export type { Retried, RetryFilter } from './queues/retry-runs.js';
 export type { Run, RunState } from './queues/run-handle.js';
 export type { Said } from './queues/said.js';
+export type { StartOptions } from './queues/unstarted-run.js';
 export type { MissedTicks, Schedule, ScheduleSpec, TickRecord } from './schedule.js';
 export type { Tags } from './tags.js';
 export {

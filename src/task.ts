@@ -213,7 +213,10 @@ function isLazy(run: object): run is LazyFunction<unknown, unknown> {
   return LAZY in run;
 }
 
-/** A task in TypeScript. Its input is checked before `run`, its output after it. */
+/**
+ * A task in TypeScript. Its input is checked before `run`, its output after it: what its schema refuses, or JSON would change
+ * (a `Date`, a `Map`, `NaN`, an instance of a class), fails the stage as BAD_OUTPUT.
+ */
 export function defineTask<In extends z.ZodType, Out extends z.ZodType>(
   spec: TaskSpec<In, Out>,
 ): Task<z.input<In>, z.output<Out>> {

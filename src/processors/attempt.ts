@@ -1,6 +1,7 @@
 /** One attempt at a task: its input and output checked, its time bounded, its tool calls keyed. */
 import { MAX_OUTPUT_BYTES, MAX_TIMER_MS, toMsWithin } from '../config.js';
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
+import { jsonDifference } from '../json-difference.js';
 import { effectKey } from '../names.js';
 import type { ToolCallOptions } from '../ports.js';
 import { describeIssues, issuesOf } from '../schema.js';
@@ -54,39 +55,50 @@ function checkInput({ task, stage, input }: AttemptOf): unknown {
   );
 }
 
-/** What a stage returns, checked: it is kept with the root. @throws SwitchyardError BAD_OUTPUT, TOO_LARGE */
+/**
+ * What a stage returns, checked: it is kept with the root, as JSON, and read from there by what comes after it.
+ * @throws SwitchyardError BAD_OUTPUT, TOO_LARGE
+ */
 export function checkOutput({ task }: Pick<AttemptOf, 'task'>, output: unknown): unknown {
   const parsed = task.output ? task.output.safeParse(output) : { success: true as const, data: output };
   if (!parsed.success) {
     const issues = issuesOf(parsed.error);
-    throw new SwitchyardError(
-      'BAD_OUTPUT',
-      `task "${task.name}" returned what its schema refuses: ${describeIssues(issues)}`,
-      { issues },
-    );
+    throw badOutput(task, `returned what its schema refuses: ${describeIssues(issues)}`, { issues });
   }
-  const bytes = Buffer.byteLength(serialise(task, parsed.data));
+  const { bytes, difference } = asJson(task, parsed.data);
   if (bytes > MAX_OUTPUT_BYTES) {
     throw new SwitchyardError(
       'TOO_LARGE',
       `task "${task.name}" returned ${bytes} bytes of JSON; at most ${MAX_OUTPUT_BYTES} are kept. Store the data elsewhere and return a reference to it`,
     );
   }
+  if (difference) {
+    const where = difference.path === '' ? 'as a whole' : `at "${difference.path}"`;
+    throw badOutput(
+      task,
+      `returned ${difference.found} ${where}, which JSON changes on the way to whoever reads it. Keep to JSON's own types in what a task returns and in its schema, such as z.iso.datetime() for a time, and convert where the value is used`,
+    );
+  }
   return parsed.data ?? null;
 }
 
-function serialise(task: Task, output: unknown): string {
+function asJson(task: Task, output: unknown) {
   try {
-    return JSON.stringify(output) ?? 'null';
+    const bytes = Buffer.byteLength(JSON.stringify(output) ?? 'null');
+    // What is too large is refused for that, and not walked through.
+    const isKept = output !== undefined && bytes <= MAX_OUTPUT_BYTES;
+    return { bytes, difference: isKept ? jsonDifference(output) : undefined };
   } catch (error) {
-    throw new SwitchyardError(
-      'BAD_OUTPUT',
-      `task "${task.name}" returned what JSON cannot hold: ${toSwitchyardError(error).message}`,
-      {
-        cause: error,
-      },
-    );
+    throw badOutput(task, `returned what JSON cannot hold: ${toSwitchyardError(error).message}`, { cause: error });
   }
+}
+
+function badOutput(
+  { name }: Task,
+  what: string,
+  more?: ConstructorParameters<typeof SwitchyardError>[2],
+): SwitchyardError {
+  return new SwitchyardError('BAD_OUTPUT', `task "${name}" ${what}`, more);
 }
 
 function taskContext(deps: AttemptDependencies, job: ActiveJob, of: AttemptOf, deadline: Deadline): TaskContext {

@@ -3,10 +3,9 @@
 import type { CallbackRules } from '../callbacks.js';
 import type { Facts, RunRecord } from '../facts.js';
 import { ATTENTION_QUEUE, type RedisKeys, stageJobId } from '../names.js';
-import { ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type StopRun } from '../orchestrators/move.js';
-import { type OperatorRequest, operate, type Statement } from '../orchestrators/operate.js';
+import { type OperatorRequest, operate } from '../orchestrators/operate.js';
 import { retriesOf, retryPlan } from '../orchestrators/retry-plan.js';
 import { timersOfRetry } from '../orchestrators/waits.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
@@ -14,7 +13,8 @@ import { type AppendableJob, packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
 import { isAwaited } from './is-awaited.js';
 import type { RunJobs } from './run-jobs.js';
-import { illegal, kindOf, type Said, unknownRun, unknownWorkflow, wordOf } from './said.js';
+import { illegal, kindOf, type Said, stopRefused, unknownRun, unknownWorkflow, wordOf } from './said.js';
+import { answeredForOwn, fieldsOf } from './word-fields.js';
 
 const OPERATE_RUN = wakingScript('operate-run');
 const REOPEN_RUN = addingScript('reopen-run');
@@ -47,17 +47,8 @@ export function createRunControl(deps: RunControlDependencies) {
   /** @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
   async function cancel(run: string, said: Said = {}): Promise<void> {
     const stopped = await deps.stop(run, { cause: 'cancelled', at: clock.now(), ...said });
-    switch (stopped.kind) {
-      case 'unknown':
-        throw unknownRun(run);
-      case 'ended':
-        throw illegal(run, 'has ended: there is nothing left to cancel');
-      case 'past-pivot':
-        throw illegal(run, `is past its pivot "${stopped.step}": it can only go forward`);
-      default:
-        // One that undoes itself does what a cancelled one would do.
-        return;
-    }
+    const refusal = stopRefused(run, stopped);
+    if (refusal) throw refusal;
   }
 
   /** @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW, ILLEGAL_STATE, INVALID_INPUT */
@@ -129,7 +120,7 @@ export function createRunControl(deps: RunControlDependencies) {
           record.outcome?.status ?? '',
           keys.indexBase,
           JSON.stringify(wordOf('retry', undefined, clock.now(), said)),
-          JSON.stringify(pastFailures(facts)),
+          JSON.stringify(answeredForOwn(facts)),
           JSON.stringify(again),
           ...packed.args,
         ],
@@ -141,20 +132,4 @@ export function createRunControl(deps: RunControlDependencies) {
       return true;
     },
   };
-}
-
-function fieldsOf({ answeredFor, done, word }: Statement): Readonly<Record<string, string>> {
-  return {
-    ...(answeredFor && { [`answered-for/${answeredFor.stage}`]: String(answeredFor.attempt) }),
-    ...(done && word.stage !== undefined && { [`done/${word.stage}`]: JSON.stringify(done) }),
-  };
-}
-
-/**
- * What the root's own functions threw is behind it. Lost answers are not: an effect that is not safe to repeat is put
- * before a person again.
- */
-function pastFailures({ record }: Facts): Readonly<Record<string, string>> {
-  const own = record.failedAttempts.get(ROOT_STAGE)?.at(-1);
-  return own ? { [`answered-for/${ROOT_STAGE}`]: String(own.n) } : {};
 }

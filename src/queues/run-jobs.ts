@@ -1,17 +1,17 @@
 /** The jobs of a run: which queue, id, priority, attempts and retention its root and each of its stages have. */
 import type { JobsOptions } from 'bullmq';
-import { MAX_DELAY_MS, PRIORITIES, type Retention, UNDO_ATTEMPTS } from '../config.js';
+import { MAX_DELAY_MS, PRIORITIES, type Retention } from '../config.js';
 import type { Facts, RunRecord } from '../facts.js';
 import { ATTENTION_QUEUE, CALLBACKS_QUEUE, callbackJobId, RUNS_QUEUE, stageJobId, timerJobId } from '../names.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
 import { checkUnserved, kindOfStage, stageTask, taskOf } from '../orchestrators/stage-task.js';
 import type { Timer } from '../orchestrators/waits.js';
-import { type CallbackJob, ENVELOPE_VERSION, type RootJob, type StageJobData, type TimerJob } from '../schema.js';
+import type { CallbackJob, TimerJob } from '../schema.js';
 import { type AppendableJob, jobToAdd } from './bullmq-adds.js';
 import { foreignJob } from './foreign-job.js';
-import { assertJobSize } from './job-size.js';
 import type { QueuePool } from './queue-pool.js';
+import { jobHead, stageWork } from './stage-work.js';
 
 /** Type of backoff in a job's options; workers compute the delay from the task's own policy. */
 export const BACKOFF_TYPE = 'switchyard';
@@ -34,13 +34,6 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
   /** Where BullMQ's own telemetry looks for it: a worker of another version, or of somebody else, can read the job as ever. */
   const traced = ({ trace }: RunRecord): Pick<JobsOptions, 'telemetry'> =>
     trace ? { telemetry: { metadata: JSON.stringify(trace) } } : {};
-  const head = (definition: WorkflowDefinition, run: string): RootJob => ({
-    v: ENVELOPE_VERSION,
-    run,
-    workflow: definition.name,
-    version: definition.version,
-  });
-
   /** The root; with `children` it sleeps until they have ended. `linked`: the stage for which the run stands sleeps for it. */
   async function root(
     definition: WorkflowDefinition,
@@ -62,7 +55,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
         }),
     };
     const link = options.children ? { addToWaitingChildren: true } : {};
-    const data = head(definition, record.id);
+    const data = jobHead(definition, record.id);
     const toAdd = await jobToAdd(queues.get(RUNS_QUEUE), definition.name, data, jobOptions, link);
     return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${record.id}` };
   }
@@ -78,24 +71,15 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     const { task } = planned;
     const input = checkUnserved(planned, which.stage);
     if (task?.foreign) return await foreignJob(queues, { task, run: record.id, stage: which.stage, input, delayMs });
-    const after = attemptsSoFar(record, which.stage);
-    const data: StageJobData = {
-      ...head(definition, record.id),
-      kind: which.kind,
-      stage: which.stage,
-      ...(input !== undefined && { input }),
-      ...(after > 0 && { after }),
-    };
-    assertJobSize(data, which.stage);
+    const { data, attempts } = stageWork(definition, record, which, { ...(task && { task }), input });
     const queue = task?.queue ?? ATTENTION_QUEUE;
     const jobId = stageJobId(record.id, which.stage);
     const decided = record.decision as Classification | undefined;
-    const attempts = task?.attempts ?? 1;
     const options: JobsOptions & { jobId: string } = {
       ...keepStage,
       ...traced(record),
       jobId,
-      attempts: which.kind === 'undo' ? Math.max(UNDO_ATTEMPTS, attempts) : attempts,
+      attempts,
       backoff: { type: BACKOFF_TYPE },
       priority: PRIORITIES[decided?.priority ?? record.priority],
       parent: { id: record.id, queue: `${queues.prefix}:${RUNS_QUEUE}` },
@@ -123,7 +107,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
   async function timer(definition: WorkflowDefinition, record: RunRecord, clock: Timer): Promise<AppendableJob> {
     const jobId = timerJobId(record.id, clock.timer);
     const due = (clock.since === 'acceptance' ? record.createdAt : Date.now()) + clock.afterMs;
-    const data: TimerJob = { ...head(definition, record.id), kind: 'timer', timer: clock.timer };
+    const data: TimerJob = { ...jobHead(definition, record.id), kind: 'timer', timer: clock.timer };
     const toAdd = await jobToAdd(queues.get(RUNS_QUEUE), `${definition.name} ${clock.timer}`, data, {
       jobId,
       // Before everything else: it is short, and late is wrong.
@@ -143,7 +127,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
   ): Promise<AppendableJob> {
     const { id, priority } = record;
     const jobId = callbackJobId(id, delivery);
-    const data: CallbackJob = { ...head(definition, id), kind: 'callback', url, delivery };
+    const data: CallbackJob = { ...jobHead(definition, id), kind: 'callback', url, delivery };
     const toAdd = await jobToAdd(queues.get(CALLBACKS_QUEUE), definition.name, data, {
       ...keepRoot,
       ...traced(record),
@@ -160,8 +144,3 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
 }
 
 export type RunJobs = ReturnType<typeof createRunJobs>;
-
-/** A stage that a person has had tried again goes on counting: its attempts stand in the log under their numbers. */
-function attemptsSoFar({ failedAttempts, answeredFor }: RunRecord, stage: string): number {
-  return Math.max(failedAttempts.get(stage)?.at(-1)?.n ?? 0, answeredFor.get(stage) ?? 0);
-}

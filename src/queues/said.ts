@@ -1,6 +1,7 @@
 /** What a person says of a run, and how it is refused. */
 import { SwitchyardError } from '../errors.js';
 import type { OperatorWord, RunRecord } from '../facts.js';
+import type { Stopped } from '../orchestrators/move.js';
 
 /** Who says it, and why; kept with the run. */
 export interface Said {
@@ -43,4 +44,18 @@ export function unknownWorkflow({ id, workflow, version }: RunRecord): Switchyar
     'UNKNOWN_WORKFLOW',
     `run ${id} is of workflow "${workflow}" version ${version}, which is not one of this Switchyard's: say this where that version is`,
   );
+}
+
+/** Why a run cannot be cancelled; undefined when it is stopped, or undoes itself, as a cancelled one would. */
+export function stopRefused(run: string, stopped: Stopped): SwitchyardError | undefined {
+  switch (stopped.kind) {
+    case 'unknown':
+      return unknownRun(run);
+    case 'ended':
+      return illegal(run, 'has ended: there is nothing left to cancel');
+    case 'past-pivot':
+      return illegal(run, `is past its pivot "${stopped.step}": it can only go forward`);
+    default:
+      return undefined;
+  }
 }

@@ -1,14 +1,12 @@
 /** A run of a test: looked at, and driven, as `sy.run(id)` is. Each word is carried out before its promise resolves. */
-import { type ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Answer, RunStatus } from '../facts.js';
-import { type OperatorRequest, operate } from '../orchestrators/operate.js';
-import { waitStage } from '../orchestrators/stage-task.js';
+import type { ErrorRecord } from '../errors.js';
+import type { RunRecord, RunStatus } from '../facts.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { describeRun, type RunDocument, type TimelineEntry } from '../orchestrators/timeline.js';
-import { type Said, wordOf } from '../queues/said.js';
-import { describeIssues, issuesOf } from '../schema.js';
+import type { Said } from '../queues/said.js';
 import type { ToolCall } from './fake-tools.js';
-import type { MemoryQueue } from './memory-queue.js';
 import type { MemoryRun } from './memory-run.js';
+import type { MemoryWords } from './memory-words.js';
 
 export interface TestRun<Out = unknown> {
   readonly id: string;
@@ -29,39 +27,32 @@ export interface TestRun<Out = unknown> {
   resolve(what: Said & { readonly happened: boolean; readonly output?: unknown }): Promise<void>;
   skip(said: Said): Promise<void>;
   abandon(said: Said): Promise<void>;
+  /**
+   * Runs again what failed: in its place, or, where nothing of it may be kept, as another run, which is returned: the
+   * same one, however often it is asked for.
+   * @throws SwitchyardError ILLEGAL_STATE when it has not ended, or has completed
+   */
+  retry(said?: Said): Promise<TestRun<Out>>;
 }
 
-interface Parts {
+interface Parts<Out> {
   readonly run: MemoryRun;
-  readonly queue: MemoryQueue;
-  readonly now: () => number;
+  readonly definition: WorkflowDefinition;
+  readonly words: MemoryWords;
   readonly calls: readonly ToolCall[];
   /** Carries out whatever can be by now. */
   readonly settle: () => Promise<void>;
+  /** Runs the input of this one again, as another run. */
+  readonly startAgain: (record: RunRecord) => Promise<TestRun<Out>>;
 }
 
-export function testRun<Out>({ run, queue, now, calls, settle }: Parts): TestRun<Out> {
-  const describe = () => describeRun(run.definition, run.facts());
-  const illegal = (why: string) =>
-    new SwitchyardError('ILLEGAL_STATE', `run ${run.id} is ${describe().status}: ${why}`);
-
-  function openApproval(stage: string | undefined): string {
-    const open = [...run.asked]
-      .filter(([name, { of }]) => of === 'person' && run.isPending(name))
-      .map(([name]) => name);
-    const [only] = open;
-    if (stage !== undefined && open.includes(stage)) return stage;
-    if (stage === undefined && only !== undefined && open.length === 1) return only;
-    throw illegal(open.length > 0 ? `it asks about ${open.join(', ')}: name one` : 'it waits for no approval');
-  }
-
-  async function say(request: OperatorRequest): Promise<void> {
-    const again = run.say(operate(run.definition, run.facts(), request, now()));
-    if (again !== undefined) queue.forget(again);
+export function testRun<Out>({ run, definition, words, calls, settle, startAgain }: Parts<Out>): TestRun<Out> {
+  const describe = () => describeRun(definition, run.facts());
+  async function carriedOut(word: Promise<void>): Promise<void> {
+    await word;
     await settle();
   }
-
-  return {
+  const self: TestRun<Out> = {
     id: run.id,
     calls,
     get document() {
@@ -80,55 +71,19 @@ export function testRun<Out>({ run, queue, now, calls, settle }: Parts): TestRun
     get timeline() {
       return describe().timeline;
     },
-    async approve({ stage, by, reason } = {}) {
-      const [about, at] = [openApproval(stage), now()];
-      const output = { at, ...(by !== undefined && { by }), ...(reason !== undefined && { note: reason }) };
-      run.answer(
-        about,
-        { at, output },
-        wordOf('approve', about, at, { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) }),
-      );
+    approve: (said) => carriedOut(words.approve(said)),
+    reject: (said) => carriedOut(words.reject(said)),
+    signal: (stage, value) => carriedOut(words.signal(stage, value)),
+    cancel: (said) => carriedOut(words.cancel(said)),
+    resume: (said) => carriedOut(words.say({ command: 'resume', ...said })),
+    resolve: (what) => carriedOut(words.say({ command: 'resolve', ...what })),
+    skip: (said) => carriedOut(words.say({ command: 'skip', ...said })),
+    abandon: (said) => carriedOut(words.say({ command: 'abandon', ...said })),
+    async retry(said) {
+      if (!(await words.reopen(said))) return await startAgain(run.facts().record);
       await settle();
+      return self;
     },
-    async reject({ stage, ...said } = {}) {
-      const [about, at] = [openApproval(stage), now()];
-      const message = `rejected${said.by === undefined ? '' : ` by ${said.by}`}${said.reason === undefined ? '' : `: ${said.reason}`}`;
-      run.answer(
-        about,
-        { at, error: { code: 'REJECTED', message, retryable: false } },
-        wordOf('reject', about, at, said),
-      );
-      await settle();
-    },
-    async signal(stage, value) {
-      const task = waitStage(run.definition, stage);
-      if (task?.waits?.for !== 'signal')
-        throw illegal(`workflow "${run.definition.name}" waits for no signal "${stage}"`);
-      const parsed = task.output?.safeParse(value);
-      if (parsed && !parsed.success) {
-        const issues = issuesOf(parsed.error);
-        throw new SwitchyardError('INVALID_INPUT', `signal "${stage}" refuses this value: ${describeIssues(issues)}`, {
-          issues,
-        });
-      }
-      const given: Answer = { at: now(), output: parsed?.data ?? value ?? null };
-      if (run.outcome) throw illegal('it has ended');
-      if (run.isPending(stage)) run.answer(stage, given);
-      else if (run.early.has(stage) || run.stages.has(stage))
-        throw illegal(`"${stage}" has its answer; the first one stands`);
-      else run.early.set(stage, given);
-      await settle();
-    },
-    async cancel(said = {}) {
-      const stopped = run.requestStop({ cause: 'cancelled', at: now(), ...said });
-      if (stopped.kind === 'past-pivot') throw illegal(`it is past "${stopped.step}", and can only go forward`);
-      if (stopped.kind !== 'stopping') throw illegal('it cannot be cancelled any more');
-      queue.dropWaiting();
-      await settle();
-    },
-    resume: (said = {}) => say({ command: 'resume', ...said }),
-    resolve: (what) => say({ command: 'resolve', ...what }),
-    skip: (said) => say({ command: 'skip', ...said }),
-    abandon: (said) => say({ command: 'abandon', ...said }),
   };
+  return self;
 }

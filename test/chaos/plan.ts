@@ -2,7 +2,7 @@
 
 import type { RunStatus } from '../../src/facts.js';
 import { newRunId } from '../../src/names.js';
-import type { StartOptions } from '../../src/queues/accept-run.js';
+import type { StartOptions } from '../../src/queues/unstarted-run.js';
 import type { Strike, StrikePlan } from '../support/crash-order.js';
 import { QUERY, type RunKind, SITES, type Site, siteName } from './points.js';
 

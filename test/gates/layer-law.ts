@@ -16,8 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Not a server of tools of its own but another way to reach runs, like the HTTP API.
   'servers/workflows': [...PURE, 'queues', 'engine', 'servers'],
   engine: [...PURE, 'queues', 'processors', 'adapters'],
-  /** Runs in memory: the processors, and what the queues' files decide; nothing that reaches Redis. */
-  testing: [...PURE, 'queues', 'processors'],
+  /** Runs in memory: the processors, what the queues' files decide, and how the log is read; nothing that reaches Redis. */
+  testing: [...PURE, 'queues', 'processors', 'adapters'],
   api: [...PURE, 'queues', 'adapters', 'engine'],
   /** In the browser: of the rooms above only their types, see TYPES_ONLY. */
   ui: PURE,

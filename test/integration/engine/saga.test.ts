@@ -390,3 +390,21 @@ test('a step that returns more than is kept fails, and what it may have done is 
   });
   expect(diary).toEqual(['hush']);
 });
+
+test('a step that returns what JSON would change fails with the path, and what it may have done is undone', async () => {
+  const diary: Diary = [];
+  const flow = defineSaga({ name: 'dated', input: anyInput })
+    .step(
+      'book',
+      task('book', () => ({ seats: [{ from: new Date(0) }], note: undefined })),
+      { with: () => 1, undo: [note(diary, 'cancel'), () => 1] },
+    )
+    .returns(() => null);
+  const { sy } = await useWorkingEngine([flow]);
+  const run = await sy.start(flow, {});
+  expect(await run.wait('10s')).toMatchObject({
+    status: 'compensated',
+    error: { code: 'BAD_OUTPUT', step: 'book', message: expect.stringContaining('a Date at "seats.0.from"') },
+  });
+  expect(diary).toEqual(['cancel']);
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { SwitchyardError } from '../../../src/errors.js';
 import type { ToolCallOptions } from '../../../src/ports.js';
 import { attemptTask } from '../../../src/processors/attempt.js';
@@ -93,6 +94,52 @@ describe('the keys of tool calls', () => {
     const { error } = await attempt(calling(run)).then((result) => ({ error: undefined, ...result }));
     expect(error).toMatchObject({ code: 'INVALID_DEFINITION', retryable: false });
     expect(error?.message).toContain(says);
+  });
+});
+
+class Money {
+  readonly cents = 5;
+}
+
+describe('what a task returns', () => {
+  test.each<[value: unknown, found: string, at: string]>([
+    [{ order: { at: new Date(0) } }, 'a Date', '"order.at"'],
+    [{ lines: [{ tags: new Map([['a', 1]]) }] }, 'a Map', '"lines.0.tags"'],
+    [{ price: Number.NaN }, 'NaN', '"price"'],
+    [{ price: new Money() }, 'a Money', '"price"'],
+    [[1, undefined], 'undefined', '"1"'],
+    [new Date(0), 'a Date', 'as a whole'],
+    [() => 1, 'a function', 'as a whole'],
+  ])('%o is refused, since JSON would change it', async (value, found, at) => {
+    const result = await attempt(task('t', () => value));
+    expect(result).toMatchObject({ error: { code: 'BAD_OUTPUT', retryable: false } });
+    expect(result).toMatchObject({ error: { message: expect.stringContaining(found) } });
+    expect(result).toMatchObject({ error: { message: expect.stringContaining(at) } });
+  });
+
+  test('is refused as its schema makes it, not as the code returned it', async () => {
+    const dated: Task = { ...task('t', () => ({ at: '2026-01-01' })), output: z.object({ at: z.coerce.date() }) };
+    expect(await attempt(dated)).toMatchObject({ error: { code: 'BAD_OUTPUT' } });
+    const told: Task = {
+      ...task('t', () => ({ at: new Date(0) })),
+      output: z.object({ at: z.date().transform(String) }),
+    };
+    expect(await attempt(told)).toMatchObject({ output: { at: String(new Date(0)) } });
+  });
+
+  test('members that are undefined are left out, and nothing at all is null', async () => {
+    expect(await attempt(task('t', () => ({ a: 1, b: undefined })))).toMatchObject({ output: { a: 1 } });
+    expect(await attempt(task('t', () => undefined))).toMatchObject({ output: null });
+  });
+
+  test('what JSON cannot hold at all is refused too, however deep it is nested', async () => {
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    expect(await attempt(task('t', () => circle))).toMatchObject({ error: { code: 'BAD_OUTPUT' } });
+    expect(await attempt(task('t', () => ({ n: 1n })))).toMatchObject({ error: { code: 'BAD_OUTPUT' } });
+    let deep: unknown = 1;
+    for (let level = 0; level < 20_000; level += 1) deep = [deep];
+    expect(await attempt(task('t', () => deep))).toMatchObject({ error: { code: 'BAD_OUTPUT' } });
   });
 });
 
