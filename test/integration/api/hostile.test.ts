@@ -319,6 +319,23 @@ describe('who may do what', () => {
     });
     expect((await fetch(`${url}/v1/runs/${run.id}/payload?of=input&reveal=true`)).status).toBe(403);
   });
+
+  test('and no more than that where a field of theirs has the name of one of ours', async () => {
+    const names = 'v run workflow version kind stage timer after attempt startedAt finishedAt status'.split(' ');
+    const input = Object.fromEntries(names.map((name, at) => [name, at % 2 ? 700_700 + at : 'ada@example.com']));
+    const run = await api.sy.start(echo, input);
+    await run.wait('10s');
+    const url = await another({ payloads: 'redacted' });
+    const of = ['input', 'output', 'stage&stage=only'].map((what) => `/payload?of=${what}`);
+    for (const [server, paths] of [
+      [url, ['', '?timeline=none', ...of]],
+      [api.url, of],
+    ] as const)
+      for (const path of paths) {
+        const text = await (await fetch(`${server}/v1/runs/${run.id}${path}`)).text();
+        expect([path, /ada@example|7007/.test(text), text.includes('finishedAt')]).toEqual([path, false, true]);
+      }
+  });
 });
 
 test('who asks too often is told when to come back, and probes are not counted', async () => {
