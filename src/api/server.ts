@@ -25,6 +25,7 @@ import type { ApiContext } from './context.js';
 import { addDocsPage } from './docs-page.js';
 import { gracefulClose } from './graceful-close.js';
 import { createLiveRuns } from './live/live-runs.js';
+import { createOpenStreams } from './live/open-streams.js';
 import { describeApi } from './openapi.js';
 import { answerBroken, answerErrors } from './problem.js';
 import { DEFAULT_RATE_LIMIT, limitRate } from './rate-limit.js';
@@ -127,6 +128,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       sy,
       log,
       live,
+      streams: createOpenStreams(options.maxStreams),
       payloads: options.payloads ?? 'shown',
       callback: options.callback,
       closing: closing.signal,
