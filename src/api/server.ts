@@ -171,7 +171,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
     readOnly,
     isPage,
   });
-  askAuthorize(server, options.authorize, isPage);
+  askAuthorize(server, options.authorize, isPage, context.sy);
   await describeApi(server, token !== undefined || options.authorize !== undefined);
   const routes = useZod(server);
   addHealthRoutes(routes, context);

@@ -226,7 +226,7 @@ describe('who may do what', () => {
       ['POST', '/v1/runs', undefined, 'echo'],
       ['POST', '/v1/runs', undefined, 'other'],
       ['POST', '/v1/runs', undefined, 'echo'],
-      ['GET', '/v1/runs/:id/timeline', run.id, undefined],
+      ['GET', '/v1/runs/:id/timeline', run.id, 'echo'],
     ]);
     await api.sy.run(run.id).cancel();
   });
