@@ -10,11 +10,16 @@ export interface AuthorizedRequest {
   readonly ip: string;
   /** The run that it is about. */
   readonly run?: string;
-  /** The workflow that is to be started. */
+  /** The schedule that it is about. */
+  readonly schedule?: string;
+  /** The workflow that it is about: which is started, scheduled, paused or let go on, or of which the run or the schedule is. */
   readonly workflow?: string;
 }
 
-/** False refuses with 403; throwing refuses too, with a SwitchyardError's own code. `by` is kept with what is said of runs. */
+/**
+ * False refuses with 403; throwing refuses too, with a SwitchyardError's own code. `by` is kept with what is said, whatever the
+ * request says of it, and stands in the log. A schedule that is given to another workflow is asked about twice, once for each.
+ */
 export type Authorize = (
   request: AuthorizedRequest,
 ) => boolean | { readonly by: string } | Promise<boolean | { readonly by: string }>;
@@ -36,6 +41,8 @@ export interface ApiSettings {
   readonly payloads?: PayloadPolicy | undefined;
   /** Requests from one address; `false` for none, where a proxy in front limits them. Default 1,000 in 10 s. */
   readonly rateLimit?: RateLimit | false | undefined;
+  /** Streams of events that one address may have open at once. Default 256. */
+  readonly maxStreams?: number | undefined;
   /** Proxies whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustProxy?: boolean | readonly string[] | undefined;
   /** Time for a whole request to arrive. Default 15 s. */

@@ -4,9 +4,9 @@
  */
 import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { boardQueue } from './api/board-queue.js';
-import { boardQueuesOf } from './board-queues.js';
 import type { Switchyard } from './engine.js';
 import { SwitchyardError } from './errors.js';
+import { offeredBy } from './offered.js';
 
 export interface BoardAdaptersOptions {
   /** Put before our queues' names, so that they differ from yours. Default `switchyard.`. */
@@ -27,7 +27,7 @@ export function switchyardBullBoardAdapters(
   sy: Switchyard,
   { prefix = 'switchyard.', pages }: BoardAdaptersOptions = {},
 ): BullMQAdapter[] {
-  const { pool, queues } = boardQueuesOf(sy);
+  const { pool, queues } = offeredBy(sy);
   const runPage = pages === undefined ? undefined : pageUnder(pages);
   return queues.map((name) => boardQueue(pool, name, { prefix, ...(runPage && { runPage }) }));
 }

@@ -9,7 +9,6 @@ import { createRunLog } from './adapters/run-log.js';
 import { createRunView } from './adapters/run-view.js';
 import { createScriptRunner } from './adapters/scripts.js';
 import { createSettledRuns } from './adapters/settled-runs.js';
-import { offerBoardQueues } from './board-queues.js';
 import { type CallbackSettings, callbackRules } from './callbacks.js';
 import { checkedRunLog } from './checked-run-log.js';
 import { DEFAULT_PREFIX, type Retention, retentionOf } from './config.js';
@@ -17,7 +16,8 @@ import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { createEveryday, type Everyday } from './everyday.js';
 import type { RunRecord } from './facts.js';
 import { createHostedWorkers, type HostedOptions, type ProcessorOf, type ProcessorOptions } from './hosted.js';
-import { ATTENTION_QUEUE, newRunId, redisKeys, SIGNALS_QUEUE } from './names.js';
+import { newRunId, OWN_QUEUES, redisKeys } from './names.js';
+import { offering } from './offered.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
 import type { ListOptions, Logger, RunCounts, RunPage, ToolCaller } from './ports.js';
 import { noTools } from './processing.js';
@@ -237,6 +237,5 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
       return closing;
     },
   };
-  offerBoardQueues(sy, { pool: shown, queues: [...registry.queues(), ATTENTION_QUEUE, SIGNALS_QUEUE] });
-  return sy;
+  return offering(sy, { pool: shown, queues: [...registry.queues(), ...OWN_QUEUES], callbacks });
 }

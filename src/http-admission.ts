@@ -25,7 +25,7 @@ export interface Refusal {
 /** Why this request is refused; nothing when it may pass. */
 export function refusalOf(headers: IncomingHttpHeaders, { allowedHosts, token }: AdmissionRules): Refusal | undefined {
   const allowed = new Set([...LOOPBACK, ...allowedHosts.map(inUrl)]);
-  const { host, origin, authorization } = headers;
+  const { host, origin } = headers;
   const hostName = host === undefined ? undefined : hostNameOf(`http://${host}`);
   if (hostName === undefined || !allowed.has(hostName)) {
     return {
@@ -39,13 +39,18 @@ export function refusalOf(headers: IncomingHttpHeaders, { allowedHosts, token }:
       message: `Requests from pages of "${origin}" are refused; allow its host with --allow-host.`,
     };
   }
-  if (token !== undefined && !sameSecret(authorization ?? '', `Bearer ${token}`)) {
+  if (token !== undefined && !bearsToken(headers, token)) {
     return {
       status: 401,
       message: 'The Authorization header must be "Bearer" and the token that the server was given.',
     };
   }
   return undefined;
+}
+
+/** Whether the token is there, as a bearer's; never where there is none. */
+export function bearsToken({ authorization = '' }: IncomingHttpHeaders, token: string | undefined): boolean {
+  return token !== undefined && sameSecret(authorization, `Bearer ${token}`);
 }
 
 /** An IPv6 address stands in brackets in a URL. */

@@ -13,6 +13,9 @@ export const SIGNALS_QUEUE = 'signals';
 /** News of ended runs for programs elsewhere; served where callbacks are configured. */
 export const CALLBACKS_QUEUE = 'callbacks';
 
+/** Our queues that no definition names: whoever looks after runs looks at these too. */
+export const OWN_QUEUES = [ATTENTION_QUEUE, SIGNALS_QUEUE, CALLBACKS_QUEUE] as const;
+
 /** Shard of every run for now: one Redis. It stands in each id so that ids stay valid when there are more. */
 const SHARD = 0;
 
@@ -129,9 +132,7 @@ export type RedisKeys = ReturnType<typeof redisKeys>;
 
 export const RESERVED_QUEUES: ReadonlySet<string> = new Set([
   RUNS_QUEUE,
-  ATTENTION_QUEUE,
-  SIGNALS_QUEUE,
-  CALLBACKS_QUEUE,
+  ...OWN_QUEUES,
   'log',
   'index',
   'schema',

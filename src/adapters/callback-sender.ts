@@ -2,7 +2,7 @@
  * Sends a callback: one request to a listed host, whose answer's status alone is read. Redirects are not followed, since
  * they lead where nobody has allowed it; nor does a name lead to this machine, or to where clouds keep their secrets.
  */
-import { lookup as lookUp } from 'node:dns';
+import { lookup as dnsLookUp, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -22,7 +22,16 @@ NOWHERE.addSubnet('fe80::', 10, 'ipv6');
 NOWHERE.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
 NOWHERE.addSubnet('::ffff:169.254.0.0', 112, 'ipv6');
 
-export function createCallbackSender(rules: CallbackRules, clock: Clock): CallbackSender {
+/** How a name's addresses are found. */
+export type LookUp = (
+  host: string,
+  options: LookupAllOptions,
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** @param lookUp the system's, but for tests: whoever answers for a name may answer anything */
+export function createCallbackSender(rules: CallbackRules, clock: Clock, lookUp: LookUp = dnsLookUp): CallbackSender {
+  const guarded = guardedLookup(lookUp);
   return {
     async send({ url, id, body, signal }) {
       const refusal = rules.refusal(url);
@@ -34,7 +43,7 @@ export function createCallbackSender(rules: CallbackRules, clock: Clock): Callba
         'user-agent': 'switchyard-callback/1',
       };
       const { status, retryAfterMs } = await within(rules.timeoutMs, signal, (limit) =>
-        post(new URL(url), headers, body, limit),
+        post(new URL(url), headers, body, limit, guarded),
       ).catch((cause: unknown) => {
         throw failed(`${shown(url)} did not answer: ${reasonOf(cause)}`, true, { cause });
       });
@@ -51,10 +60,16 @@ interface Answered {
   readonly retryAfterMs: number | undefined;
 }
 
-function post(url: URL, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<Answered> {
+function post(
+  url: URL,
+  headers: Record<string, string>,
+  body: string,
+  signal: AbortSignal,
+  guarded: LookupFunction,
+): Promise<Answered> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   // An address that is listed as such may be anywhere; a name may be pointed anywhere by whoever answers for it.
-  const lookup = isIP(host) || isLoopback(host) ? undefined : guardedLookup;
+  const lookup = isIP(host) || isLoopback(host) ? undefined : guarded;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = send(
@@ -75,15 +90,18 @@ function post(url: URL, headers: Record<string, string>, body: string, signal: A
   });
 }
 
-const guardedLookup: LookupFunction = (host, options, done) => {
-  lookUp(host, { ...options, all: true }, (error, addresses) => {
-    if (error) return done(error, []);
-    const open = addresses.filter(({ address, family }) => !NOWHERE.check(address, family === 6 ? 'ipv6' : 'ipv4'));
-    const [first] = open;
-    if (!first) return done(new Error(`${host} leads to an address of this machine`), []);
-    return options.all ? done(null, open) : done(null, first.address, first.family);
-  });
-};
+/** Looks up a name, and passes over the addresses to which none may lead. */
+export function guardedLookup(lookUp: LookUp): LookupFunction {
+  return (host, options, done) => {
+    lookUp(host, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, []);
+      const open = addresses.filter(({ address, family }) => !NOWHERE.check(address, family === 6 ? 'ipv6' : 'ipv4'));
+      const [first] = open;
+      if (!first) return done(new Error(`${host} leads to an address of this machine`), []);
+      return options.all ? done(null, open) : done(null, first.address, first.family);
+    });
+  };
+}
 
 /** Without its query, where receivers like to put a secret. */
 function shown(text: string): string {

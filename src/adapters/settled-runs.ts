@@ -8,6 +8,7 @@ import { SwitchyardError } from '../errors.js';
 import { isOperatorStatus } from '../facts.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger, SettledRuns } from '../ports.js';
+import { outageOf } from './scripts.js';
 
 /** Below the connection's socket timeout and BullMQ's own blocking reads. */
 const BLOCK_MS = 5_000;
@@ -23,6 +24,14 @@ export interface SettledRunsOptions {
   readonly open: () => Redis;
   readonly keys: RedisKeys;
   readonly logger: Logger;
+}
+
+/** What is open while anybody waits. */
+interface Reader {
+  readonly stream: Redis;
+  readonly checks: Redis;
+  readonly ready: Promise<void>;
+  readonly sweeper: NodeJS.Timeout;
 }
 
 export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): SettledRuns {
@@ -66,12 +75,19 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
   }
 
   /** Two connections: a sweep behind a blocked read would wait with it. */
-  function start() {
+  function start(): Reader {
     const stream = open();
     const checks = open();
-    const ready = stream.xrevrange(keys.settled, '+', '-', 'COUNT', 1).then((tail) => {
-      void follow(stream, tail[0]?.[0] ?? '0-0');
-    });
+    const ready = stream.xrevrange(keys.settled, '+', '-', 'COUNT', 1).then(
+      (tail) => {
+        void follow(stream, tail[0]?.[0] ?? '0-0');
+      },
+      (error: unknown) => {
+        // Whoever waits now is told; kept, it would be told to whoever ever waits.
+        if (started?.ready === ready) end();
+        throw error;
+      },
+    );
     const sweep = () => {
       const runs = [...waiting.keys()];
       if (runs.length === 0) return;
@@ -85,7 +101,15 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
     sweeper.unref();
     return { stream, checks, ready, sweeper };
   }
-  let started: ReturnType<typeof start> | undefined;
+  let started: Reader | undefined;
+
+  function end(): void {
+    if (!started) return;
+    clearInterval(started.sweeper);
+    started.stream.disconnect();
+    started.checks.disconnect();
+    started = undefined;
+  }
 
   return {
     async wait(run, signal) {
@@ -116,7 +140,7 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
             (settled) => settled.length > 0 && wake(),
             (error: unknown) => {
               leave();
-              reject(error);
+              reject(outageOf(error) ?? error);
             },
           );
       });
@@ -128,9 +152,7 @@ export function createSettledRuns({ open, keys, logger }: SettledRunsOptions): S
       for (const [run, waiters] of [...waiting]) {
         for (const wake of [...waiters]) wake(closedWhileWaiting(run));
       }
-      clearInterval(started.sweeper);
-      started.stream.disconnect();
-      started.checks.disconnect();
+      end();
     },
   };
 }

@@ -8,22 +8,28 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SwitchyardError } from '../errors.js';
-import { type AdmissionRules, refusalOf } from '../http-admission.js';
+import { type AdmissionRules, bearsToken, refusalOf } from '../http-admission.js';
 import { sendProblem } from './problem.js';
 
 /** For probes, which send neither names nor tokens; they tell nothing that could be misused. */
 export const OPEN_PATHS = new Set(['/healthz', '/readyz']);
+export const METRICS_PATH = '/metrics';
 
 export interface Admission extends AdmissionRules {
-  /** Whether a path is open to whoever reaches the server by a name of its own: the page that asks for the token. */
+  /** Whether a route is open to whoever reaches the server by a name of its own: the page that asks for the token. */
   readonly isPage: (path: string) => boolean;
   /** Takes nothing but GET and HEAD. */
   readonly readOnly: boolean;
 }
 
+/** The route that takes a request, such as `/v1/runs/:id`; where there is none its path. A path may be written in many ways. */
+export function routeOf(request: FastifyRequest): string {
+  return request.routeOptions.url ?? request.url.split('?')[0] ?? '';
+}
+
 export function admitOnly(server: FastifyInstance, admission: Admission): void {
   server.addHook('onRequest', async (request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
+    const path = routeOf(request);
     const reads = request.method === 'GET' || request.method === 'HEAD';
     if (!reads && (admission.readOnly || !path.startsWith('/v1/'))) return sendReadOnly(reply, admission.readOnly);
     if (OPEN_PATHS.has(path)) return undefined;
@@ -39,7 +45,17 @@ export function admitOnly(server: FastifyInstance, admission: Admission): void {
   });
 }
 
-function refusal({ headers }: FastifyRequest, path: string, { isPage, token, allowedHosts }: Admission) {
+/**
+ * Prometheus asks each pod by its address, which is no name that anybody could list. The names are checked for browsers, which
+ * cannot send a bearer token on their own, and send `Origin` where a page of another has them send one.
+ */
+function isScraper({ headers }: FastifyRequest, path: string, token: string | undefined): boolean {
+  return path === METRICS_PATH && headers.origin === undefined && bearsToken(headers, token);
+}
+
+function refusal(request: FastifyRequest, path: string, { isPage, token, allowedHosts }: Admission) {
+  if (isScraper(request, path, token)) return undefined;
+  const { headers } = request;
   const { authorization } = headers;
   const read = { ...headers, authorization: bearerOf(authorization) ?? authorization };
   return refusalOf(read, { allowedHosts, token: isPage(path) ? undefined : token });

@@ -2,7 +2,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { QueuePool } from '../queues/queue-pool.js';
 import { explainedName, explainedResult, runOfJob } from './explained-job.js';
-import { redactedPayload } from './redacted-payload.js';
+import { redactedEnvelope } from './redacted-payload.js';
 
 interface BoardQueueOptions {
   /** Put before the queue's name on the board, where others have queues of the same name. */
@@ -18,7 +18,7 @@ export function boardQueue(pool: QueuePool, name: string, { prefix = '', runPage
     prefix,
     ...(runPage && { externalJobUrl: (job: unknown) => linkOf(job, runPage) }),
   });
-  for (const field of ['data', 'progress'] as const) queue.setFormatter(field, redactedPayload);
+  for (const field of ['data', 'progress'] as const) queue.setFormatter(field, redactedEnvelope);
   queue.setFormatter('returnValue', explainedResult);
   queue.setFormatter('name', explainedName);
   return queue;

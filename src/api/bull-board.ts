@@ -17,6 +17,9 @@ export const BULL_BOARD_PATH = '/admin/queues';
 const FONTS_ELSEWHERE = /<link\b[^>]*\bhref="https:\/\/fonts\.[^>]*>/g;
 const runPage = (run: string) => `/runs/${encodeURIComponent(run)}`;
 
+/** Jobs of one page, each with up to 640 KiB of payloads, which are read whole before they are redacted. */
+const MAX_JOBS_PER_PAGE = 100;
+
 const HEADERS = {
   'content-security-policy':
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'",
@@ -38,6 +41,10 @@ export async function mountBullBoard(
   });
   await server.register(
     async (scope) => {
+      scope.addHook('preHandler', async ({ query }) => {
+        const asked: { jobsPerPage?: unknown } = Object(query);
+        if (Number(asked.jobsPerPage) > MAX_JOBS_PER_PAGE) asked.jobsPerPage = String(MAX_JOBS_PER_PAGE);
+      });
       scope.addHook('onSend', async (_request, reply, payload) => {
         reply.headers(HEADERS);
         const isPage = String(reply.getHeader('content-type')).startsWith('text/html');

@@ -3,11 +3,13 @@ import type { PayloadPolicy } from '../api-settings.js';
 import type { Switchyard } from '../engine.js';
 import type { Logger } from '../ports.js';
 import type { LiveRuns } from './live/live-runs.js';
+import type { OpenStreams } from './live/open-streams.js';
 
 export interface ApiContext {
   readonly sy: Switchyard;
   readonly log: Logger;
   readonly live: LiveRuns;
+  readonly streams: OpenStreams;
   readonly payloads: PayloadPolicy;
   /** For runs that are started without one of their own. */
   readonly callback: { readonly url: string } | undefined;

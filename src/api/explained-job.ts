@@ -4,7 +4,7 @@
  */
 import type { FinalStatus } from '../facts.js';
 import { parseRunId } from '../names.js';
-import { parsedPayload, redactedPayload } from './redacted-payload.js';
+import { parsedPayload, redactedEnvelope } from './redacted-payload.js';
 
 const MEANS: Readonly<Record<FinalStatus, string>> = {
   completed: 'the run completed',
@@ -25,7 +25,7 @@ export function explainedName(job: unknown): string {
 
 /** A return value without what the run is about; of a root, with what its status means. */
 export function explainedResult(stored: unknown): unknown {
-  const redacted = redactedPayload(stored);
+  const redacted = redactedEnvelope(stored);
   const status = isAlone(stored) ? statusOf(stored) : undefined;
   return status === undefined ? redacted : { ...Object(redacted), meaning: MEANS[status] };
 }

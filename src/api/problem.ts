@@ -16,9 +16,13 @@ const OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   429: 'RATE_LIMITED',
 };
 
+/** Whoever is away comes back in seconds, or a person has to see to it; asked each second it is told of in time. */
+const UNAVAILABLE_RETRY_MS = 1_000;
+
 export function sendProblem(reply: FastifyReply, error: SwitchyardError): FastifyReply {
-  const { code, message: detail, issues, retryAfterMs } = error;
-  const status = ERROR_CODES[code].http;
+  const { code, message: detail, issues } = error;
+  const { http: status, retryable } = ERROR_CODES[code];
+  const retryAfterMs = error.retryAfterMs ?? (status === 503 && retryable ? UNAVAILABLE_RETRY_MS : undefined);
   if (retryAfterMs !== undefined) reply.header('retry-after', String(Math.ceil(retryAfterMs / 1000)));
   return reply
     .status(status)

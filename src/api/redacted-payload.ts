@@ -1,10 +1,12 @@
 /**
  * What is shown of payloads. Inputs and outputs hold addresses, mails and answers of tools.
  *
- * - Bull Board, and a run's page until somebody asks for more: which run and stage it is, which fields there are and how
- *   large, and nothing of what they hold. Whoever looks after queues has no need of it.
+ * - Bull Board: which run and stage a job is of, which fields there are and how large, and nothing of what they hold. Whoever
+ *   looks after queues has no need of it.
+ * - A run's page until somebody asks for more: fields and sizes. What people give and get may have fields of any name, those
+ *   of our envelopes too, so of these no value is shown at all.
  * - Asked for by name (`reveal`): the values, without those of fields that name a secret.
- * - A server that is set to `redacted` shows nobody more than the first.
+ * - A server that is set to `redacted` shows nobody more than fields and sizes.
  */
 import type { PayloadPolicy } from '../api-settings.js';
 import type { RunSummary, TimelineEntry } from '../orchestrators/timeline.js';
@@ -12,7 +14,7 @@ import type { RunSummary, TimelineEntry } from '../orchestrators/timeline.js';
 export type SentRun = RunSummary & { readonly timeline?: readonly TimelineEntry[] };
 
 /** Fields of our envelopes and results that say where a job belongs and when it ran. Whatever else there is stays hidden. */
-const SHOWN: ReadonlySet<string> = new Set([
+export const SHOWN: ReadonlySet<string> = new Set([
   'v',
   'run',
   'workflow',
@@ -30,14 +32,20 @@ const SHOWN: ReadonlySet<string> = new Set([
 /** Longest value shown: in a job that was added by hand these fields may hold anything. */
 const LONGEST_SHOWN = 256;
 
-/** Bull Board asks for some payloads as they are stored: as JSON text. */
-export function redactedPayload(stored: unknown): unknown {
-  const payload = parsedPayload(stored);
+/** What a job of ours holds around a payload. Bull Board asks for some as they are stored: as JSON text. */
+export function redactedEnvelope(stored: unknown): unknown {
+  return eachField(parsedPayload(stored), (value, field) => (isShown(field, value) ? value : hidden(value)));
+}
+
+/** What somebody gave or got: its fields and their sizes, whatever they are called. */
+export function redactedPayload(payload: unknown): unknown {
+  return eachField(payload, hidden);
+}
+
+function eachField(payload: unknown, shown: (value: unknown, field: string) => unknown): unknown {
   if (payload === undefined || payload === null) return payload;
   if (typeof payload !== 'object' || Array.isArray(payload)) return hidden(payload);
-  return Object.fromEntries(
-    Object.entries(payload).map(([field, value]) => [field, isShown(field, value) ? value : hidden(value)]),
-  );
+  return Object.fromEntries(Object.entries(payload).map(([field, value]) => [field, shown(value, field)]));
 }
 
 /** Names of fields, in lower case and without `_` and `-`, whose values are shown to nobody. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../ports.js';
+import { byCaller } from './authorize.js';
 
 /** What may stand in a log, a header and a URL reference without being quoted. */
 const SANE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -20,6 +21,7 @@ export function nameRequests(server: FastifyInstance, log: Logger): void {
     const { id, method } = request;
     // The route, not the path: what a path or a query holds may be about people.
     const route = request.routeOptions.url ?? 'none';
-    log.info({ request: id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    const ms = Math.round(reply.elapsedTime);
+    log.info({ request: id, method, route, status: reply.statusCode, ms, ...byCaller(request) }, 'request');
   });
 }

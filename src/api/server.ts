@@ -13,10 +13,11 @@ import { DEFAULT_PREFIX } from '../config.js';
 import type { Switchyard } from '../engine.js';
 import { SwitchyardError } from '../errors.js';
 import { isLoopback } from '../http-admission.js';
-import { ATTENTION_QUEUE, CALLBACKS_QUEUE, redisKeys } from '../names.js';
+import { redisKeys } from '../names.js';
+import { type Offered, offeredBy } from '../offered.js';
 import type { Logger } from '../ports.js';
+import { callbackRefusal } from '../queues/accept-run.js';
 import { createQueuePool } from '../queues/queue-pool.js';
-import { createRegistry } from '../registry.js';
 import { admitOnly } from './admission.js';
 import { askAuthorize } from './authorize.js';
 import { mountBullBoard } from './bull-board.js';
@@ -24,6 +25,7 @@ import type { ApiContext } from './context.js';
 import { addDocsPage } from './docs-page.js';
 import { gracefulClose } from './graceful-close.js';
 import { createLiveRuns } from './live/live-runs.js';
+import { createOpenStreams } from './live/open-streams.js';
 import { describeApi } from './openapi.js';
 import { answerBroken, answerErrors } from './problem.js';
 import { DEFAULT_RATE_LIMIT, limitRate } from './rate-limit.js';
@@ -77,7 +79,10 @@ const TIMEOUT_CHECK_MS = 1_000;
 /** A run's id in a path: a workflow's name has at most 64 characters. */
 const MAX_PATH_PART = 256;
 
-/** @throws SwitchyardError INVALID_CONFIG: an open address without a token, or one that cannot be listened on */
+/**
+ * @throws SwitchyardError INVALID_CONFIG: an open address without a token, or one that cannot be listened on; a callback to where
+ *   none may go
+ */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { host = '127.0.0.1', token, authorize, sy, prefix = DEFAULT_PREFIX, log } = options;
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
@@ -87,6 +92,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       `--host ${host} opens every run to other machines: set SWITCHYARD_TOKEN to a secret or give \`authorize\`, or stay on 127.0.0.1.`,
     );
   }
+  const offered = offeredBy(sy);
+  assertCallback(options.callback, offered);
   const address = addressOf(options.connection);
   const redis = openRedis(address, 'producer', { log, name: 'switchyard-api' });
   const pool = createQueuePool(redis, prefix, (error) => log.debug({ error: error.message }, 'queue connection'), {
@@ -121,6 +128,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       sy,
       log,
       live,
+      streams: createOpenStreams(options.maxStreams),
       payloads: options.payloads ?? 'shown',
       callback: options.callback,
       closing: closing.signal,
@@ -129,7 +137,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         await redis.ping();
       },
     });
-    const queues = [...createRegistry(sy.workflows).queues(), ATTENTION_QUEUE, CALLBACKS_QUEUE];
+    const { queues } = offered;
     const readLoad = createLoadReader(createScriptRunner(redis), redisKeys(prefix));
     addMetricsRoute(server, { workflows: sy.workflows.map(({ name }) => name), queues, readLoad });
     await mountBullBoard(server, pool, queues);
@@ -139,6 +147,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await close();
     throw error;
   }
+}
+
+/** Else each start without a callback of its own would be refused for a field that nobody has sent. */
+function assertCallback(callback: ApiSettings['callback'], { callbacks }: Offered): void {
+  if (!callback) return;
+  const refusal = callbackRefusal(callbacks, callback.url);
+  if (refusal !== undefined) throw new SwitchyardError('INVALID_CONFIG', `api.callback: ${refusal}`);
 }
 
 /** In the order in which a request meets them; `authorize` is asked once its body is known. */
@@ -156,7 +171,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
     readOnly,
     isPage,
   });
-  askAuthorize(server, options.authorize, isPage);
+  askAuthorize(server, options.authorize, isPage, context.sy);
   await describeApi(server, token !== undefined || options.authorize !== undefined);
   const routes = useZod(server);
   addHealthRoutes(routes, context);

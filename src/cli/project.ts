@@ -70,6 +70,7 @@ const config = z.strictObject({
       payloads: z.enum(['shown', 'redacted']),
       rateLimit: z.union([z.literal(false), z.strictObject({ max: z.int().min(1), windowMs: z.int().min(1) })]),
       trustProxy: z.union([z.boolean(), z.array(z.string().min(1))]),
+      maxStreams: z.int().min(1),
       requestTimeoutMs: z.int().min(1),
       readOnly: z.boolean(),
       callback: z.strictObject({ url: z.string().min(1) }),

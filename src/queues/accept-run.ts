@@ -78,6 +78,11 @@ export async function acceptRun(
   return acceptance(record, reply);
 }
 
+/** Why no run may have this callback; undefined when it may. */
+export function callbackRefusal(rules: CallbackRules | undefined, url: string): string | undefined {
+  return rules ? rules.refusal(url) : 'no callbacks are configured: set callbacks.allow in switchyard.config';
+}
+
 /** The job that tells of the run's end, where somebody is to be told. @throws SwitchyardError INVALID_INPUT */
 async function atEnd(
   jobs: RunJobs,
@@ -87,7 +92,7 @@ async function atEnd(
 ): Promise<readonly AppendableJob[]> {
   if (!record.callback) return [];
   const { url } = record.callback;
-  const refusal = rules ? rules.refusal(url) : 'no callbacks are configured: set callbacks.allow in switchyard.config';
+  const refusal = callbackRefusal(rules, url);
   if (rules && refusal === undefined) {
     return [await jobs.callback(definition, record, { url, attempts: rules.attempts, delivery: 0 })];
   }

@@ -30,11 +30,11 @@ const TOP: Readonly<Record<string, string>> = {
   'define-config.ts': 'engine',
   // Like `define-config.ts`: typed by what the engine runs, and inert.
   'define-crash-test.ts': 'engine',
-  'board-queues.ts': 'engine',
   'checked-run-log.ts': 'engine',
   'engine.ts': 'engine',
   'everyday.ts': 'engine',
   'hosted.ts': 'engine',
+  'offered.ts': 'engine',
   'processing.ts': 'engine',
   'registry.ts': 'engine',
   'workers.ts': 'engine',

@@ -1,15 +1,20 @@
 /** What a person says of a run. One route each, all of the same form; the table is everything that differs. */
 import { z } from 'zod';
 import type { Run } from '../../queues/run-handle.js';
-import { callerOf } from '../authorize.js';
+import { byCaller } from '../authorize.js';
 import type { ApiContext } from '../context.js';
-import { runAfter } from '../run-after.js';
+import { answerAccepted } from '../run-after.js';
 import { problems } from '../shapes/problem.js';
-import { RunDocument, runPath, waitQuery } from '../shapes/run.js';
+import { AcceptedRun, RunDocument, runPath, waitQuery } from '../shapes/run.js';
 import type { ApiServer } from '../zod-server.js';
 
 const said = {
-  by: z.string().min(1).max(256).optional().describe('who says it; kept with the run. Default: whom `authorize` names'),
+  by: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('who says it; kept with the run. Whom `authorize` names goes before'),
   reason: z.string().min(1).max(2_000).optional().describe('why; kept with the run'),
 };
 const reasoned = { ...said, reason: z.string().trim().min(1).max(2_000).describe('why, for whoever asks later') };
@@ -101,21 +106,27 @@ export function addActionRoutes(server: ApiServer, context: ApiContext): void {
         schema: {
           operationId: `${name}Run`,
           summary,
-          description: 'Answers with the run as it stands then, or after `waitMs`.',
+          description:
+            'Answers with the run as it stands then, or after `waitMs`; 202 when it was said and the run could not be looked at.',
           tags: ['actions'],
           params: runPath,
           querystring: waitQuery,
           body,
-          response: { 200: RunDocument, ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503) },
+          response: {
+            200: RunDocument,
+            202: AcceptedRun,
+            ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+          },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const run = context.sy.run(request.params.id);
-        const by = callerOf(request);
+        const caller = byCaller(request);
         const spoken = typeof request.body === 'object' && request.body !== null ? request.body : {};
-        const next = await say(run, { ...(by !== undefined && { by }), ...spoken });
-        context.log.info({ request: request.id, run: run.id, action: name }, 'said of a run');
-        return await runAfter(context, next ?? run, request.query);
+        // Whom `authorize` named has said it, whomever the body names.
+        const next = (await say(run, { ...spoken, ...caller })) ?? run;
+        context.log.info({ request: request.id, run: run.id, action: name, ...caller }, 'said of a run');
+        return await answerAccepted(context, request, reply, next, (after) => (after ? 200 : 202));
       },
     );
   }

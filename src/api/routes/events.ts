@@ -76,11 +76,19 @@ function tellOverview(before: Overview | undefined, now: Overview): readonly Mes
 
 /** Opens one client's stream. `known` is what the client has taken, which may be older than what there is. */
 async function follow<State>(
-  { closing, log }: ApiContext,
+  { closing, log, streams }: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
   { polls, key, tell }: Followed<State>,
 ): Promise<FastifyReply> {
+  // nginx would keep events until its buffer is full.
+  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' }).type('text/event-stream; charset=utf-8');
+  if (request.method === 'HEAD') {
+    // Nobody would read the stream, and nobody close it.
+    (await polls.watch(key, { changed() {}, gone() {} })).leave();
+    return reply.send();
+  }
+  const free = streams.take(request.ip);
   let out: EventStream | undefined;
   let known: State | undefined;
   let latest: State | undefined;
@@ -91,16 +99,22 @@ async function follow<State>(
     return messages;
   };
   const end = () => out?.end();
-  const watch = await polls.watch(key, {
-    changed(state) {
-      latest = state;
-      out?.offer(say);
-    },
-    gone: end,
-  });
+  const watch = await polls
+    .watch(key, {
+      changed(state) {
+        latest = state;
+        out?.offer(say);
+      },
+      gone: end,
+    })
+    .catch((error: unknown) => {
+      free();
+      throw error;
+    });
   out = createEventStream({
     onClose(why) {
       watch.leave();
+      free();
       closing.removeEventListener('abort', end);
       if (why !== 'stalled') return;
       log.info({ request: request.id, watched: key }, 'a client that took nothing was dropped');
@@ -113,7 +127,5 @@ async function follow<State>(
   latest = watch.state;
   out.offer(say);
   if (closing.aborted) end();
-  // nginx would keep events until its buffer is full.
-  reply.headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
-  return reply.type('text/event-stream; charset=utf-8').send(out.body);
+  return reply.send(out.body);
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SwitchyardError } from '../../errors.js';
 import type { PauseTarget } from '../../queues/pauses.js';
-import { callerOf } from '../authorize.js';
+import { byCaller, saidIn } from '../authorize.js';
 import type { ApiContext } from '../context.js';
 import { problems } from '../shapes/problem.js';
 import { runPath } from '../shapes/run.js';
@@ -43,7 +43,7 @@ const Target = z.strictObject({
   reason: z.string().min(1).max(2_000).optional(),
 });
 
-export function addEverydayRoutes(server: ApiServer, { sy }: ApiContext, readOnly: boolean): void {
+export function addEverydayRoutes(server: ApiServer, { sy, log }: ApiContext, readOnly: boolean): void {
   server.get(
     '/v1/paused',
     {
@@ -85,10 +85,8 @@ export function addEverydayRoutes(server: ApiServer, { sy }: ApiContext, readOnl
         },
       },
       async (request) => {
-        const { by = callerOf(request), reason } = request.body;
-        const said = { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
         const target = targetOf(request.body);
-        if (path === 'pause') await sy.pause(target, said);
+        if (path === 'pause') await sy.pause(target, saidIn(request, request.body));
         else await sy.resume(target);
         return await sy.paused();
       },
@@ -112,6 +110,7 @@ export function addEverydayRoutes(server: ApiServer, { sy }: ApiContext, readOnl
     async (request) => {
       const { id } = request.params;
       await sy.run(id).erase();
+      log.info({ request: request.id, run: id, action: 'erase', ...byCaller(request) }, 'said of a run');
       return { run: id, erased: true as const };
     },
   );

@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { LoadReader } from '../../adapters/load.js';
 import { createLoadMetrics } from '../../adapters/observability/load-metrics.js';
+import { METRICS_PATH } from '../admission.js';
 
 export interface MetricsRouteOptions {
   readonly workflows: readonly string[];
@@ -14,7 +15,7 @@ export interface MetricsRouteOptions {
 
 export function addMetricsRoute(server: FastifyInstance, { workflows, queues, readLoad }: MetricsRouteOptions): void {
   const metrics = createLoadMetrics();
-  server.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+  server.get(METRICS_PATH, { schema: { hide: true } }, async (_request, reply) => {
     const text = await metrics.text(await readLoad(workflows, queues), Date.now());
     return reply.header('cache-control', 'no-store').type(metrics.contentType).send(text);
   });

@@ -4,9 +4,10 @@ import { inTraceOf } from '../../adapters/observability/incoming-trace.js';
 import { type Duration, LIST_PAGE, MAX_DELAY_MS, MAX_KEY_LENGTH, PRIORITIES, type Priority } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
 import type { ApiContext } from '../context.js';
-import { isSettled, runAfter } from '../run-after.js';
+import type { SentRun } from '../redacted-payload.js';
+import { answerAccepted, isSettled } from '../run-after.js';
 import { problems } from '../shapes/problem.js';
-import { RunDocument, RunPage, statusFilter, waitQuery } from '../shapes/run.js';
+import { AcceptedRun, RunDocument, RunPage, statusFilter, waitQuery } from '../shapes/run.js';
 import type { ApiServer } from '../zod-server.js';
 
 const duration = z.union([
@@ -51,11 +52,17 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
       schema: {
         operationId: 'startRun',
         summary: 'Start a run',
-        description: '202 with the run as it stands, once it is durably accepted; 200 when it settled within `waitMs`.',
+        description:
+          '202 with the run as it stands, once it is durably accepted; 200 when it settled within `waitMs`. Once it is ' +
+          'accepted there is no error any more: a run that cannot be looked at then is told of by what is known.',
         tags: ['runs'],
         body: Start,
         querystring: waitQuery,
-        response: { 200: RunDocument, 202: RunDocument, ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503) },
+        response: {
+          200: RunDocument,
+          202: z.union([RunDocument, AcceptedRun]),
+          ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+        },
       },
     },
     async (request, reply) => {
@@ -64,12 +71,9 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
       const run = await inTraceOf(request.headers, () => sy.start(workflow, input, options)).catch((error: unknown) => {
         throw withinBody(error);
       });
-      const document = await runAfter(context, run, request.query);
       if (run.duplicate) reply.header('idempotent-replayed', 'true');
-      return reply
-        .status(isSettled(document.status) ? 200 : 202)
-        .header('location', `/v1/runs/${encodeURIComponent(run.id)}`)
-        .send(document);
+      const statusOf = (seen: SentRun | undefined) => (seen && isSettled(seen.status) ? 200 : 202);
+      return await answerAccepted(context, request, reply, run, statusOf, { status: 'queued' });
     },
   );
 

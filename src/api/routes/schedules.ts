@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Duration, PRIORITIES, type Priority } from '../../config.js';
 import { SwitchyardError } from '../../errors.js';
 import type { Schedule } from '../../schedule.js';
-import { callerOf } from '../authorize.js';
+import { saidIn } from '../authorize.js';
 import type { ApiContext } from '../context.js';
 import { codes, problems } from '../shapes/problem.js';
 import type { ApiServer } from '../zod-server.js';
@@ -114,9 +114,7 @@ export function addScheduleRoutes(server: ApiServer, context: ApiContext, readOn
       },
       async (request) => {
         const { name } = request.params;
-        const { by = callerOf(request), reason } = request.body;
-        const said = { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
-        if (action === 'pause') await schedules.pause(name, said);
+        if (action === 'pause') await schedules.pause(name, saidIn(request, request.body));
         else await schedules.resume(name);
         return await one(name);
       },

@@ -116,6 +116,16 @@ export const RunDocument = z
   })
   .meta({ id: 'Run' });
 
+/** Where it was accepted, or something said of it, and Redis went away before it could be looked at. */
+export const AcceptedRun = z
+  .object({
+    id: z.string(),
+    workflow: z.string(),
+    status: z.literal('queued').optional().describe('of a start: as it was accepted'),
+    detail: z.string().describe('what to do next'),
+  })
+  .meta({ id: 'AcceptedRun' });
+
 const ListedRun = z
   .object({
     id: z.string(),

@@ -124,6 +124,16 @@ describe('a run', () => {
   });
 });
 
+test('whoever asks for the headers alone has them, and leaves nothing behind that goes on', async () => {
+  const run = await waiting();
+  for (const path of ['/v1/events', `/v1/runs/${run.id}/events`]) {
+    const { status, headers } = await fetch(`${api.url}${path}`, { method: 'HEAD' });
+    expect([path, status, headers.get('content-type')]).toEqual([path, 200, expect.stringContaining('event-stream')]);
+  }
+  expect((await fetch(`${api.url}/v1/runs/nobody/events`, { method: 'HEAD' })).status).toBe(404);
+  await expect.poll(() => api.watched()).toEqual([]);
+});
+
 test('the list of runs is told with its counts each time it changes', async () => {
   const events = await openEvents(`${api.url}/v1/events`);
   await events.next('runs');

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { AuthorizedRequest } from '../../../src/api/index.js';
@@ -226,7 +226,7 @@ describe('who may do what', () => {
       ['POST', '/v1/runs', undefined, 'echo'],
       ['POST', '/v1/runs', undefined, 'other'],
       ['POST', '/v1/runs', undefined, 'echo'],
-      ['GET', '/v1/runs/:id/timeline', run.id, undefined],
+      ['GET', '/v1/runs/:id/timeline', run.id, 'echo'],
     ]);
     await api.sy.run(run.id).cancel();
   });
@@ -276,18 +276,29 @@ describe('who may do what', () => {
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
       expect(await page.text()).toBe(path === '/ui/main.js' ? 'start();' : '<title>Switchyard</title>');
     }
+    // Beside the folder that is served: whoever gets out of it has this.
+    await writeFile(join(ui, '..', `${basename(ui)}.txt`), 'outside');
+    onTestFinished(() => rm(join(ui, '..', `${basename(ui)}.txt`)));
+    const outside = `${basename(ui)}.txt`;
     for (const path of [
-      '/ui/../package.json',
-      '/ui/..%2f..%2fpackage.json',
-      '/ui/%2e%2e/index.html',
+      `/ui/../${outside}`,
+      `/ui/..%2f${outside}`,
+      `/ui/%2e%2e/${outside}`,
+      `/ui/%2e%2e%2f${outside}`,
+      `/ui/..%5c${outside}`,
+      `/ui//..//${outside}`,
+      `/ui/./../${outside}`,
+      `/ui/${encodeURIComponent(join(ui, '..', outside))}`,
       '/ui/',
       '/ui/none.js',
-      '/runs/..%2f..%2fetc%2fpasswd%00',
+      '/ui/main.js%00.txt',
     ])
-      expect([path, (await raw(url, path).catch(() => ({ status: 400 }))).status]).toEqual([
+      expect([path, await raw(url, path)]).toEqual([
         path,
-        expect.toBeOneOf([400, 401, 403, 404, 200]),
+        { status: expect.toBeOneOf([400, 401, 403, 404]), body: expect.not.stringContaining('outside') },
       ]);
+    // What looks like a path there is a run's id, which only the page reads.
+    expect(await raw(url, `/runs/..%2f${outside}%00`)).toEqual({ status: 200, body: '<title>Switchyard</title>' });
   });
 
   test('with `readOnly` is nobody, whatever they know', async () => {
@@ -319,6 +330,23 @@ describe('who may do what', () => {
     });
     expect((await fetch(`${url}/v1/runs/${run.id}/payload?of=input&reveal=true`)).status).toBe(403);
   });
+
+  test('and no more than that where a field of theirs has the name of one of ours', async () => {
+    const names = 'v run workflow version kind stage timer after attempt startedAt finishedAt status'.split(' ');
+    const input = Object.fromEntries(names.map((name, at) => [name, at % 2 ? 700_700 + at : 'ada@example.com']));
+    const run = await api.sy.start(echo, input);
+    await run.wait('10s');
+    const url = await another({ payloads: 'redacted' });
+    const of = ['input', 'output', 'stage&stage=only'].map((what) => `/payload?of=${what}`);
+    for (const [server, paths] of [
+      [url, ['', '?timeline=none', ...of]],
+      [api.url, of],
+    ] as const)
+      for (const path of paths) {
+        const text = await (await fetch(`${server}/v1/runs/${run.id}${path}`)).text();
+        expect([path, /ada@example|7007/.test(text), text.includes('finishedAt')]).toEqual([path, false, true]);
+      }
+  });
 });
 
 test('who asks too often is told when to come back, and probes are not counted', async () => {
@@ -332,6 +360,40 @@ test('who asks too often is told when to come back, and probes are not counted',
   expect(await refused.json()).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test('who holds more streams open than one address may is told so, and has a place again when one is closed', async () => {
+  const url = await another({ maxStreams: 2 });
+  const run = await api.sy.start(echo, {}, { delay: '1h' });
+  const first = await openEvents(`${url}/v1/events`);
+  const second = await openEvents(`${url}/v1/runs/${run.id}/events`);
+  // Neither takes a place: one has no body, the other never became a stream.
+  expect((await fetch(`${url}/v1/events`, { method: 'HEAD' })).status).toBe(200);
+  expect((await fetch(`${url}/v1/runs/nobody/events`)).status).not.toBe(200);
+  const refused = await fetch(`${url}/v1/events`);
+  expect(await refused.json()).toMatchObject({
+    status: 429,
+    code: 'RATE_LIMITED',
+    detail: expect.stringContaining('2'),
+  });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  first.close();
+  await expect
+    .poll(async () => {
+      const answer = await fetch(`${url}/v1/events`);
+      await answer.body?.cancel();
+      return answer.status;
+    })
+    .toBe(200);
+  second.close();
+  await run.cancel();
+});
+
+test('an address for all callbacks to which none may go is found at start', async () => {
+  await expect(another({ callback: { url: 'https://hooks.example.com/' } })).rejects.toMatchObject({
+    code: 'INVALID_CONFIG',
+    message: expect.stringMatching(/api\.callback.*callbacks\.allow/),
+  });
 });
 
 test('a server that closes ends what is watched and answers who waits, at once', async () => {

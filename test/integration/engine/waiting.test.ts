@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import type { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openRedis } from '../../../src/adapters/redis.js';
 import { createSettledRuns } from '../../../src/adapters/settled-runs.js';
 import { redisKeys } from '../../../src/names.js';
 import { useEngine, useWorkingEngine } from '../../support/engine.js';
 import { useRedis } from '../../support/redis.js';
+import { useRedisProcess } from '../../support/redis-process.js';
 import { silentLog } from '../../support/silent-log.js';
 import { echo } from '../../support/workflows.js';
 
@@ -48,6 +51,38 @@ test('a wait ends with its time when Redis does not answer any more', async () =
   const run = await engine.sy.start(echo, {});
   const silent = engine.other([echo], { connection: { host: '127.0.0.1', port: 1 } });
   await expect(silent.run(run.id).wait('100ms')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+});
+
+test('a first wait that Redis refuses is told why, and the next one waits: nothing of the first stays', async () => {
+  const { url, admin } = await useRedisProcess(['lua-time-limit 20']);
+  const keys = redisKeys('{waiting}');
+  const connected = async () => {
+    const client = openRedis(url, 'worker', { log: silentLog });
+    onTestFinished(() => client.disconnect());
+    await client.ping();
+    return client;
+  };
+  const free = await Promise.all([1, 2, 3, 4].map(connected));
+  const opened = free.slice(0, 2);
+  const open = () => free.shift() as Redis;
+  const settled = createSettledRuns({ open, keys, logger: silentLog });
+  const watcher = await connected();
+  // Whoever comes now is answered BUSY.
+  const endless = admin.eval('while true do end', 0).catch(() => undefined);
+  await expect.poll(() => watcher.ping().catch(({ message }) => String(message))).toContain('BUSY');
+  const refused = settled.wait('echo-0-k1', AbortSignal.timeout(20_000));
+  const beside = settled.wait('echo-0-k2', AbortSignal.timeout(20_000));
+  await expect(refused).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  await expect(beside).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  await watcher.script('KILL');
+  await endless;
+  await expect.poll(() => opened.map(({ status }) => status)).toEqual(['end', 'end']);
+  const waited = settled.wait('echo-0-k1', AbortSignal.timeout(20_000));
+  await watcher.hset(keys.log('echo-0-k1'), { workflow: 'echo', status: 'completed' });
+  await watcher.xadd(keys.settled, '*', 'run', 'echo-0-k1');
+  await waited;
+  await settled.close();
+  expect(free).toEqual([]);
 });
 
 describe('once a Switchyard is closed', () => {

@@ -1,6 +1,9 @@
 /** What the API server tells Prometheus: how runs and queues stand in Redis. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { PermanentError } from '../../../src/errors.js';
+import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { openApi, type TestApi } from '../../support/api.js';
 import { useTracer } from '../../support/observability/tracer.js';
@@ -59,6 +62,54 @@ test('whoever has no token reads nothing of it', async () => {
   const { status } = await fetch(`${api.url}/metrics`);
   expect(status).toBe(401);
 });
+
+test('a scraper that has the token may call it by any address; nobody else may, and nothing else', async () => {
+  const pod = '10.1.2.3:7420';
+  const bearer = { authorization: 'Bearer secret-of-the-test' };
+  const basic = { authorization: `Basic ${Buffer.from('x:secret-of-the-test').toString('base64')}` };
+  expect(await statusOf(api.url, '/metrics', { host: pod, ...bearer })).toBe(200);
+  for (const headers of [{}, basic, { authorization: 'Bearer secret' }, { ...bearer, origin: `http://${pod}` }])
+    expect(await statusOf(api.url, '/metrics', { host: pod, ...headers })).toBe(403);
+  for (const path of ['/v1/runs', '/admin/queues', '/metrics/', '/openapi.json'])
+    expect([path, await statusOf(api.url, path, { host: pod, ...bearer })]).toEqual([path, 403]);
+});
+
+test('without a token nobody is known by another name', async () => {
+  const open = await openApi([echo], { workers: false });
+  onTestFinished(() => open.close());
+  expect(await statusOf(open.url, '/metrics', { host: '10.1.2.3:7420', authorization: 'Bearer undefined' })).toBe(403);
+});
+
+test('counts every queue that a run may be in: of older versions too, and those that nobody serves', async () => {
+  const version = (queue: string, number: number) =>
+    defineFanOut({
+      ...{ name: 'moved', version: number, input: anyInput },
+      branches: { only: { run: task('only', undefined, { queue }), with: (input) => input } },
+      aggregate: () => null,
+    });
+  const moved = await openApi([version('before', 1), version('after', 2)], { workers: false });
+  onTestFinished(() => moved.close());
+  const expected = ['runs', 'before', 'after', 'attention', 'signals', 'callbacks'];
+  const text = String((await moved.get('/metrics')).body);
+  const counted = [...text.matchAll(/^switchyard_queue_jobs\{queue="(.+)",state="active"\}/gm)].map(([, name]) => name);
+  expect(counted).toEqual(expected);
+  const board = z
+    .object({ queues: z.array(z.object({ name: z.string() })) })
+    .parse(await (await fetch(`${moved.url}/admin/queues/api/queues`)).json());
+  expect(board.queues.map(({ name }) => name)).toEqual(expected);
+});
+
+/** `fetch` chooses the Host header itself. */
+function statusOf(url: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sent = request({ hostname, port, path, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.once('error', reject).end();
+  });
+}
 
 test('a start goes on in the trace of its request', async () => {
   const spans = useTracer();

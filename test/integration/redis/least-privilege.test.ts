@@ -177,7 +177,14 @@ async function show(url: string, runs: readonly string[]): Promise<void> {
   onTestFinished(() => dashboard.close());
   const queue = '/admin/queues/api/queues';
   const run = `/v1/runs/${runs[0]}`;
-  const pages = ['/v1/runs', '/v1/runs?text=a', '/v1/counts', `${run}?timeline=none`, `${run}/timeline`];
+  const pages = [
+    `${run}?waitMs=50`,
+    '/v1/runs',
+    '/v1/runs?text=a',
+    '/v1/counts',
+    `${run}?timeline=none`,
+    `${run}/timeline`,
+  ];
   const paths = [...pages, '/readyz', '/admin/queues', queue, '/admin/queues/api/redis/stats'].concat(
     ['latest', 'completed', 'failed', 'delayed'].map((status) => `${queue}?activeQueue=early&status=${status}&page=1`),
     ['', '/logs', '/flow'].map((what) => `${queue}/runs/${runs[0]}${what}`),

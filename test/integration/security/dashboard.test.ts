@@ -77,6 +77,24 @@ describe('Bull Board', () => {
     expect(await (await fetch(`${url}/`)).text()).not.toContain('ada@example.com');
   });
 
+  test('reads so many jobs at once and no more, however many are asked for', async () => {
+    const { url, redis, prefix } = await shown();
+    const queue = new Queue('tasks', { connection: redis, prefix });
+    onTestFinished(() => queue.close());
+    await queue.addBulk(
+      Array.from({ length: 130 }, (_, n) => ({ name: 'x', data: { run: `r-${n}` }, opts: { delay: 60_000 } })),
+    );
+    for (const [asked, given] of [
+      ['20', 20],
+      ['1000000', 100],
+      ['1e6', 100],
+    ] as const) {
+      const path = `/admin/queues/api/queues?activeQueue=tasks&status=delayed&page=1&jobsPerPage=${asked}`;
+      const { queues } = Jobs.parse(await (await fetch(`${url}${path}`)).json());
+      expect([asked, queues.flatMap(({ jobs }) => jobs).length]).toEqual([asked, given]);
+    }
+  });
+
   test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('takes no %s, and changes nothing', async (method) => {
     const { url, prefix } = await shown();
     const before = await keysOf(prefix);

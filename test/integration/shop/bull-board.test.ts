@@ -56,7 +56,7 @@ test('a compensated root says so, though BullMQ has it among the completed', asy
   const { queues } = Board.parse(JSON.parse(body));
   expect(queues.map(({ name, readOnlyMode }) => [name, readOnlyMode])).toEqual([
     ['crm', false],
-    ...['runs', 'tasks', 'attention', 'signals'].map((name) => [`switchyard.${name}`, true]),
+    ...['runs', 'tasks', 'attention', 'signals', 'callbacks'].map((name) => [`switchyard.${name}`, true]),
   ]);
   expect(queues.find(({ name }) => name === 'switchyard.runs')?.jobs).toMatchObject([
     {
@@ -87,5 +87,8 @@ test('a job that was added by hand has no link, and names no address', async () 
 
 test('what is no Switchyard of this package is refused', async () => {
   const { sy } = await useWorkingEngine([order]);
-  expect(() => switchyardBullBoardAdapters({ ...sy })).toThrow(/second copy of switchyard-mq/);
+  const theirs = Object.fromEntries(Object.entries(sy)) as unknown as typeof sy;
+  expect(() => switchyardBullBoardAdapters(theirs)).toThrow(/second copy of switchyard-mq/);
+  // One that an application has put something around is still ours.
+  expect(switchyardBullBoardAdapters({ ...sy })).toHaveLength(5);
 });

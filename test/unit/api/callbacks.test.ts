@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createCallbackSender } from '../../../src/adapters/callback-sender.js';
+import { createCallbackSender, guardedLookup, type LookUp } from '../../../src/adapters/callback-sender.js';
 import { systemClock } from '../../../src/adapters/clock.js';
 import { callbackRules } from '../../../src/callbacks.js';
 import type { Duration } from '../../../src/config.js';
@@ -85,11 +85,45 @@ describe('a callback', () => {
     await sender('30s').send({ ...sent, url: `${url}/endless` });
   });
 
-  test('to a name that leads to this machine is not sent', async () => {
-    const url = 'http://localhost.localdomain:9';
-    const sender = createCallbackSender(rules(url), systemClock);
+  test.each([
+    '127.0.0.1',
+    '127.9.9.9',
+    '0.0.0.0',
+    '169.254.169.254',
+    '::',
+    '::1',
+    'fe80::1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::ffff:169.254.169.254',
+  ])('to a name that leads to %s is not sent', async (address) => {
+    const url = 'http://hooks.example.com:9';
+    const sender = createCallbackSender(rules(url), systemClock, answering(address));
     await expect(sender.send({ url, id: 'a', body: '{}' })).rejects.toMatchObject({
-      message: expect.stringMatching(/leads to an address of this machine|ENOTFOUND|EAI_AGAIN/),
+      message: expect.stringContaining('hooks.example.com leads to an address of this machine'),
     });
   });
+
+  test('to a name that leads elsewhere too goes there, and only there', () => {
+    const found: unknown[] = [];
+    const lookup = guardedLookup(answering('127.0.0.1', '192.0.2.1', '::1', '2001:db8::1'));
+    lookup('hooks.example.com', {}, (_error, address, family) => found.push([address, family]));
+    lookup('hooks.example.com', { all: true }, (_error, addresses) => found.push(addresses));
+    expect(found).toEqual([
+      ['192.0.2.1', 4],
+      [
+        { address: '192.0.2.1', family: 4 },
+        { address: '2001:db8::1', family: 6 },
+      ],
+    ]);
+  });
 });
+
+/** Names as a resolver answers them that somebody else controls. */
+function answering(...addresses: readonly string[]): LookUp {
+  return (_host, _options, done) =>
+    done(
+      null,
+      addresses.map((address) => ({ address, family: isIP(address) })),
+    );
+}
