@@ -212,6 +212,11 @@ describe('a callback', () => {
   });
 });
 
+test('has a queue that is listed with the others', async () => {
+  const states = await api.sy.queues();
+  expect(states.map(({ queue }) => queue)).toEqual(['runs', 'tasks', 'callbacks']);
+});
+
 test('outlives the process that took the start: whoever works when the run ends tells of it', async () => {
   const { url: connection, prefix } = useRedis();
   const settings = { connection, prefix, workflows: [job], logger: silentLog, callbacks: callbacks(elsewhere.url) };
