@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto';
 import { type Duration, toMsWithin } from './config.js';
 import { SwitchyardError } from './errors.js';
-import type { CallbackDelivery } from './facts.js';
+import type { CallbackDelivery, EndNews } from './facts.js';
 import { isLoopback } from './http-admission.js';
 import type { Fence, Fenced } from './ports.js';
 
@@ -20,8 +20,13 @@ export interface CallbackSender {
   }): Promise<void>;
 }
 
-/** Keeps how a run's callback stands with the run; the latest word stands. */
+/** Keeps what is told of a run's end until it has been, and with the run how that stands; the latest word stands. */
 export interface DeliveryRecord {
+  /**
+   * What this end's callback tells, or that it has been taken. Undefined where nothing is kept: the run has not ended, its
+   * callback was given up, or a release that kept nothing has ended it.
+   */
+  news(run: string, delivery: number): Promise<EndNews | 'delivered' | undefined>;
   record(run: string, fence: Fence, delivery: CallbackDelivery): Promise<{ readonly kind: 'recorded' } | Fenced>;
 }
 
@@ -35,7 +40,7 @@ export interface CallbackSettings {
   readonly secret?: string | readonly string[];
   /** Of one attempt. Default 10 s, at most 1 min. */
   readonly timeout?: Duration;
-  /** Default 15: with the pauses between them, about 14 hours. */
+  /** From 1 to 150. Default 15: with the pauses between them, about 14 hours. */
   readonly attempts?: number;
   /** Pause after the first failed attempt, doubled by each further one up to 4 hours. Default 5 s. */
   readonly firstPause?: Duration;
@@ -52,8 +57,8 @@ export interface CallbackRules {
 }
 
 export const CALLBACK_MAX_PAUSE_MS = 4 * 3_600_000;
-/** Bytes of a body: receivers commonly take as much and no more. A larger run is told without its input and output. */
-export const CALLBACK_MAX_BYTES = 128 * 1024;
+/** With the longest pauses between them 25 days: less than what is told is kept for, `END_NEWS_KEPT_MS`. */
+const MAX_ATTEMPTS = 150;
 const DEFAULTS = { timeout: '10s', attempts: 15, firstPause: '5s' } as const;
 const MIN_SECRET_BYTES = 24;
 const MAX_URL_LENGTH = 2_048;
@@ -65,7 +70,9 @@ export function callbackRules(settings: CallbackSettings, env: NodeJS.ProcessEnv
   if (given.length === 0) throw invalid('there is no secret');
   const secrets = (typeof given === 'string' ? [given] : given).map(secretOf);
   const { timeout, attempts, firstPause } = { ...DEFAULTS, ...settings };
-  if (!Number.isInteger(attempts) || attempts < 1) throw invalid(`attempts is ${attempts}; give a whole number from 1`);
+  if (!Number.isInteger(attempts) || attempts < 1 || attempts > MAX_ATTEMPTS) {
+    throw invalid(`attempts is ${attempts}; give a whole number from 1 to ${MAX_ATTEMPTS}`);
+  }
   const within = (duration: Duration, max: number, what: string) =>
     toMsWithin(duration, { min: 1, max }, { code: 'INVALID_CONFIG', what: `callbacks.${what}` });
   return {

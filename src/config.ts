@@ -114,6 +114,9 @@ export const ERASE_PAGE = 200;
 /** Longest wait before the next attempt that a tool or task may ask for: a wrong unit must not park a run for years. */
 export const MAX_RETRY_AFTER_MS = UNIT_MS.h;
 
+/** How long what a callback tells is kept where nobody serves the callbacks: as long as the most attempts may take, and some. */
+export const END_NEWS_KEPT_MS = 30 * UNIT_MS.d;
+
 /**
  * What one MCP server is given; each number can be set for a server in `mcp.json` (docs/mcp.md).
  *

@@ -138,23 +138,22 @@ export function switchyard(options: SwitchyardOptions): Switchyard {
     answers: createAnswers(facing),
     erase: (run: string) => eraseRun(facing, run),
     look: createRunLook({ log, view: createRunView(scripts, keys), keys, definition: registry.find }),
-    startAgain: async (record: RunRecord) => (await startAnew(record)).id,
+    startAgain: (record: RunRecord) => startOnce(record, { begin: true }),
   };
-  const startAnew = ({ workflow, input, priority, id, callback, tags, trace }: RunRecord, key?: string) => {
+  /** Under a key of the run's own: whoever lost the answer and asks again, in bulk or not, finds the one run that repeats it. */
+  async function startOnce(record: RunRecord, { begin }: { readonly begin: boolean }) {
+    const { workflow, input, priority, callback, tags, trace } = record;
+    const key = `retry of ${record.id}`;
+    if (!begin) {
+      const id = newRunId(workflow, key, 0);
+      return { id, duplicate: (await log.read(id)) !== undefined };
+    }
     const again = {
-      ...{ priority, retryOf: id },
+      ...{ key, priority, retryOf: record.id },
       ...(callback && callbacks && { callback }),
       ...(tags && { tags }),
-      ...(key !== undefined && { key }),
     };
-    return accept(registry.latest(workflow), input, again, trace);
-  };
-  /** Under a key of the run's own: a second bulk retry finds the first one's. */
-  async function startOnce(record: RunRecord, { begin }: { readonly begin: boolean }) {
-    const key = `retry of ${record.id}`;
-    if (begin) return await startAnew(record, key);
-    const id = newRunId(record.workflow, key, 0);
-    return { id, duplicate: (await log.read(id)) !== undefined };
+    return await accept(registry.latest(workflow), input, again, trace);
   }
   const { everyday, schedules } = createEveryday({
     ...{ ...facing, ...handles, index, queues, retention, registry, startOnce, ready: connections.ready },

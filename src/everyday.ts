@@ -1,8 +1,9 @@
 /** What a Switchyard does beside starting runs and working on them: for those who live with it every day. */
+import type { CallbackRules } from './callbacks.js';
 import type { Retention } from './config.js';
-import type { RedisKeys } from './names.js';
+import { CALLBACKS_QUEUE, type RedisKeys } from './names.js';
 import type { Clock, RunIndex, ScriptRunner } from './ports.js';
-import { checkLimits, type SharedLimits } from './queue-limits.js';
+import { checkChanges, type LimitChanges } from './queue-limits.js';
 import { type Erased, eraseTagged } from './queues/erase-run.js';
 import { createPauses, type Paused, type PauseTarget } from './queues/pauses.js';
 import type { QueuePool } from './queues/queue-pool.js';
@@ -34,14 +35,14 @@ export interface Everyday {
   /** Resolves to false when it was not paused. @throws SwitchyardError as `pause` */
   resume(target: PauseTarget): Promise<boolean>;
   paused(): Promise<Paused>;
-  /** How the queues of these workflows stand: what waits in them, what they are limited to, whether they are paused. */
+  /** How the queues of these workflows stand, and of callbacks where there are some: what waits in them, what they are limited to, whether they are paused. */
   queues(): Promise<readonly QueueState[]>;
   /**
-   * Limits a queue in all processes together, from now on and whatever they are configured to; without limits, what was set
-   * is cleared, and the next worker that starts sets what it is configured to.
+   * Limits a queue in all processes together, from now on and whatever they are configured to. What is not named stays as it
+   * is, `none` takes it away; without a word, all is cleared, and the next worker that starts sets what it is configured to.
    * @throws SwitchyardError INVALID_INPUT, REDIS_UNAVAILABLE
    */
-  limit(queue: string, limits: SharedLimits): Promise<void>;
+  limit(queue: string, limits: LimitChanges): Promise<void>;
   /** Runs that are started by the clock. */
   readonly schedules: Omit<Schedules, 'mend'>;
 }
@@ -54,6 +55,7 @@ export interface EverydayDependencies extends Omit<RetryDependencies, 'index'> {
   readonly queues: QueuePool;
   readonly retention: Retention;
   readonly registry: Registry;
+  readonly callbacks?: CallbackRules | undefined;
   /** Resolves once Redis answers and suits us. */
   readonly ready: () => Promise<void>;
 }
@@ -86,10 +88,12 @@ export function createEveryday(deps: EverydayDependencies): {
       pause: whenReady(pauses.pause),
       resume: whenReady(pauses.resume),
       paused: whenReady(pauses.paused),
-      queues: whenReady(() => readQueueStates(deps, registry.queues())),
+      queues: whenReady(() =>
+        readQueueStates(deps, [...registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])]),
+      ),
       async limit(queue, limits) {
         pauses.assertQueue(queue);
-        const checked = checkLimits(queue, limits, 'INVALID_INPUT');
+        const checked = checkChanges(queue, limits);
         await ready();
         await applyCommand(deps, queue, checked);
       },

@@ -112,6 +112,17 @@ export interface RunOutcome {
   readonly finishedAt: number;
 }
 
+/**
+ * What a program elsewhere is told of a run's end, and what the job that tells it is made of: kept from the end on, until it
+ * has been told, whatever becomes of the run.
+ */
+export interface EndNews extends Pick<RunRecord, 'workflow' | 'version' | 'priority'> {
+  readonly trace?: TraceContext;
+  readonly url: string;
+  /** JSON, as it is sent. */
+  readonly body: string;
+}
+
 /** How telling of a run's end stands. */
 export interface CallbackDelivery {
   /** Which end of the run it tells of: 0 for the first, one more for each time that it was retried in its place. */

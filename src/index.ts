@@ -57,7 +57,7 @@ export type { RunDocument, RunSummary, TimelineAttempt, TimelineEntry } from './
 export type { PageOptions, PlacedEntry, StageCounts, StageState, TimelinePage } from './orchestrators/timeline-page.js';
 export { workflowTask } from './orchestrators/workflow-task.js';
 export type { ListedRun, ListOptions, Logger, RunCounts, RunPage, ToolCaller, ToolCallOptions } from './ports.js';
-export type { QueueLimits, SharedLimits } from './queue-limits.js';
+export type { LimitChanges, QueueLimits, SharedLimits } from './queue-limits.js';
 export { fromQueue, type QueueTask } from './queue-task.js';
 export type { Erased } from './queues/erase-run.js';
 export type { FoundOrphan, OrphanReport, OrphansOptions } from './queues/find-orphans.js';

@@ -51,6 +51,12 @@ export function callbackJobId(run: string, delivery: number): string {
   return `${run}-~callback.${delivery}`;
 }
 
+/** Which end of which run a job of queue `callbacks` tells of, by its key; undefined for one that is none of ours. */
+export function callbackOfJobKey(jobKey: string): { readonly run: string; readonly delivery: number } | undefined {
+  const match = /:([^:]+)-~callback\.(\d+)$/.exec(jobKey);
+  return match?.[1] ? { run: match[1], delivery: Number(match[2]) } : undefined;
+}
+
 /** The clock of a job of the queue of the roots. */
 export function timerOfJobKey(run: string, jobKey: string): string {
   return stageOfJobKey(run, jobKey).slice(1);
@@ -114,6 +120,10 @@ export function redisKeys(prefix: string) {
     ticks: `${index}:~ticks`,
     /** Hash: who set the limits of a queue, its configuration or a command. */
     limits: `${index}:~limits`,
+    /** Sorted set of keys of jobs that are to tell of a run's end, by the time of that end, until they have. */
+    untold: `${index}:~untold`,
+    /** String: what such a job tells, or that it has. Apart from the job, which somebody may remove. */
+    told: (run: string, delivery: number) => `${prefix}:${CALLBACKS_QUEUE}:${callbackJobId(run, delivery)}:told`,
     /** Sorted set of keys of jobs that are held back while their workflow is paused. */
     held: (workflow: string) => `${index}:~held:${workflow}`,
     /** Stream: one entry each time a run ends, or stops until a person has answered. */

@@ -5,6 +5,7 @@
 import {
   type EffectDone,
   type EffectIntent,
+  type EndNews,
   type Facts,
   type FailedAttempt,
   FINAL_STATUSES,
@@ -157,6 +158,8 @@ export interface RunLog {
     run: string,
     fence: Fence,
     outcome: RunOutcome,
+    /** What a program elsewhere is told of it; kept until it has been, though the run's retention be over. */
+    news?: EndNews,
   ): Promise<{ readonly kind: 'ended'; readonly outcome: RunOutcome } | Fenced>;
 }
 

@@ -11,6 +11,12 @@ export interface SharedLimits {
   readonly rate?: { readonly max: number; readonly per: Duration };
 }
 
+/** What a command changes of them: what it does not name stays, `none` takes one away. */
+export interface LimitChanges {
+  readonly total?: number | 'none';
+  readonly rate?: Required<SharedLimits>['rate'] | 'none';
+}
+
 export interface QueueLimits extends SharedLimits {
   /** Jobs at once in each worker process; default 25, or the `concurrency` of `workers()`. */
   readonly concurrency?: number;
@@ -21,7 +27,19 @@ export interface CheckedLimits {
   readonly rate?: { readonly max: number; readonly perMs: number };
 }
 
+export interface CheckedChanges {
+  readonly total?: number | 'none';
+  readonly rate?: Required<CheckedLimits>['rate'] | 'none';
+}
+
 const MOST = 1_000_000;
+
+/** @throws SwitchyardError INVALID_INPUT */
+export function checkChanges(queue: string, { total, rate }: LimitChanges): CheckedChanges {
+  const set = { ...(total !== undefined && total !== 'none' && { total }), ...(rate && rate !== 'none' && { rate }) };
+  const gone = { ...(total === 'none' && { total }), ...(rate === 'none' && { rate }) };
+  return { ...checkLimits(queue, set, 'INVALID_INPUT'), ...gone };
+}
 
 /** @throws SwitchyardError `code` */
 export function checkLimits(queue: string, { total, rate }: SharedLimits, code: ErrorCode): CheckedLimits {

@@ -43,7 +43,14 @@ export interface TickRecord {
   readonly error?: ErrorRecord;
 }
 
-/** Ticks that no worker was there for, and that were not made up for. */
+/** A tick that waits for a worker that has its workflow: those that have taken it up had not. */
+export interface WaitingTick {
+  /** When it was due. */
+  readonly tick: number;
+  readonly since: number;
+}
+
+/** Ticks that no worker was there for, or none that had the workflow, and that were not made up for. */
 export interface MissedTicks {
   /** The first and the last of them. */
   readonly from: number;
@@ -59,6 +66,7 @@ export interface Schedule extends ScheduleRecord {
   readonly last?: TickRecord;
   /** The last time that some were missed. */
   readonly missed?: MissedTicks;
+  readonly waits?: WaitingTick;
 }
 
 const LEAST_EVERY_MS = 1_000;

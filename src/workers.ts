@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from './adapters/clock.js';
+import { createDeliveryRecord } from './adapters/delivery-record.js';
 import { redisNow } from './adapters/redis-clock.js';
 import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { CALLBACKS_QUEUE, RUNS_QUEUE } from './names.js';
@@ -87,7 +88,8 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
     // A little less than the interval, or the process that looks would meet its own turn the next time.
     const turnMs = Math.ceil(settings.reconcileMs * 0.9);
     const own = { scripts, keys, jobs: deps.jobs, schedules, latest };
-    const reconciling = { ...processors, ...own, retention, workflows: registry.names };
+    const telling = { callbacks: deps.callbacks, deliveries: createDeliveryRecord(scripts, keys) };
+    const reconciling = { ...processors, ...own, ...telling, retention, workflows: registry.names };
     reconcile(reconciling, turnMs).catch((error: unknown) => {
       // The message alone: an error of the client carries the command's arguments.
       const { message: reason } = toSwitchyardError(error);

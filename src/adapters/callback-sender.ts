@@ -42,7 +42,7 @@ export function createCallbackSender(rules: CallbackRules, clock: Clock, lookUp:
         'content-length': String(Buffer.byteLength(body)),
         'user-agent': 'switchyard-callback/1',
       };
-      const { status, retryAfterMs } = await within(rules.timeoutMs, signal, (limit) =>
+      const { status, retryAfter } = await within(rules.timeoutMs, signal, (limit) =>
         post(new URL(url), headers, body, limit, guarded),
       ).catch((cause: unknown) => {
         throw failed(`${shown(url)} did not answer: ${reasonOf(cause)}`, true, { cause });
@@ -50,14 +50,16 @@ export function createCallbackSender(rules: CallbackRules, clock: Clock, lookUp:
       if (status >= 200 && status < 300) return;
       const redirect = status >= 300 && status < 400 ? ', and redirects are not followed' : '';
       // Gone is the receiver's word for never again.
-      throw failed(`${shown(url)} answered ${status}${redirect}`, status !== 410, { retryAfterMs });
+      throw failed(`${shown(url)} answered ${status}${redirect}`, status !== 410, {
+        retryAfterMs: retryAfterMs(retryAfter, clock.now()),
+      });
     },
   };
 }
 
 interface Answered {
   readonly status: number;
-  readonly retryAfterMs: number | undefined;
+  readonly retryAfter: string | undefined;
 }
 
 function post(
@@ -76,13 +78,9 @@ function post(
       url,
       { method: 'POST', headers, signal, agent: false, ...(lookup && { lookup }) },
       (response) => {
-        const after = Number(response.headers['retry-after']);
         // What it says beyond that is of no use to us, however long it goes on.
         response.destroy();
-        resolve({
-          status: response.statusCode ?? 0,
-          retryAfterMs: Number.isFinite(after) && after > 0 ? after * 1_000 : undefined,
-        });
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
       },
     );
     request.once('error', reject);
@@ -101,6 +99,13 @@ export function guardedLookup(lookUp: LookUp): LookupFunction {
       return options.all ? done(null, open) : done(null, first.address, first.family);
     });
   };
+}
+
+/** `Retry-After` as HTTP has it: seconds, or a date. One that is past says nothing. */
+function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  const text = header?.trim() ?? '';
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  return ms > 0 ? ms : undefined;
 }
 
 /** Without its query, where receivers like to put a secret. */

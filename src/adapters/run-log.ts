@@ -1,6 +1,6 @@
 /** The run log on Redis: each write is one script of `lua/`, fenced on the writing job's lock. */
 import { readFileSync } from 'node:fs';
-import { OUTPUTS_PAGE, type Retention } from '../config.js';
+import { END_NEWS_KEPT_MS, OUTPUTS_PAGE, type Retention } from '../config.js';
 import { DROP_RUN } from '../drop-run.js';
 import { SwitchyardError } from '../errors.js';
 import type { EffectDone, EffectIntent, Facts, RunOutcome } from '../facts.js';
@@ -134,7 +134,7 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
       return { completed, failed, planned };
     },
 
-    async end(run, fence, outcome) {
+    async end(run, fence, outcome, news) {
       const reply = await scripts.run(
         END_RUN,
         [keys.log(run), fence.lockKey, keys.settled, keys.stopping],
@@ -148,6 +148,8 @@ export function createRunLog(scripts: ScriptRunner, keys: RedisKeys, retention: 
           outcome.finishedAt,
           retention.ageMs,
           retention.count,
+          news ? JSON.stringify(news) : '',
+          END_NEWS_KEPT_MS,
         ],
       );
       const [kind, stands] = replyOf(END_RUN, reply, ['ended', 'fenced-off']);

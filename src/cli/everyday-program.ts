@@ -101,10 +101,10 @@ Examples:
     });
   program
     .command('limit')
-    .description('limit a queue in all workers together, whatever they are configured to')
+    .description('limit a queue in all workers together, whatever they are configured to; what is not named stays')
     .argument('<queue>', 'as `switchyard queues` lists it')
-    .option('--total <n>', 'jobs at once')
-    .option('--rate <n/time>', 'jobs begun in a span of time, such as 10/1s')
+    .option('--total <n>', 'jobs at once, or none')
+    .option('--rate <n/time>', 'jobs begun in a span of time, such as 10/1s, or none')
     .option('--clear', 'no limits; a worker that starts sets those of its configuration')
     .addHelpText('after', '\nExamples:\n  switchyard limit emails --rate 100/1m\n  switchyard limit emails --clear\n')
     .action(async (queue: string, options: unknown, self: Command) => {

@@ -6,7 +6,7 @@ import { several } from './several.js';
 
 const text = z.string().optional();
 const NewSchedule = z.object({
-  ...{ workflow: z.string(), input: text, cron: text, every: text, tz: text, key: text, priority: text },
+  ...{ workflow: text, input: text, cron: text, every: text, tz: text, key: text, priority: text },
   tag: z.array(z.string()).optional(),
 });
 const Say = z.object({ reason: text, by: text });
@@ -30,16 +30,16 @@ Examples:
     });
   schedules
     .command('set')
-    .description('make a schedule, or change it')
+    .description('make a schedule, or change what is said of it')
     .argument('<name>', 'letters and digits')
-    .requiredOption('--workflow <name>', 'what is run')
+    .option('--workflow <name>', 'what is run; of a new schedule it has to be said')
     .option('--cron <pattern>', "five or six fields, such as '0 2 * * *'")
     .option('--every <time>', 'instead of --cron: from 1s')
     .option('--tz <zone>', 'of --cron, such as Europe/Berlin (default UTC)')
     .option('--input <json>', 'of each run: JSON, - or @file; "{tick}" and "{date}" are filled in')
-    .option('--key <key>', 'of each run, with {tick} or {date} in it')
+    .option('--key <key>', 'of each run, with {tick} or {date} in it; none: its default')
     .option('--priority <name>', 'CRITICAL, HIGH, MEDIUM or LOW (default MEDIUM)')
-    .option('--tag <tag>', 'of each run, such as team=blue; may be given several times', several)
+    .option('--tag <tag>', 'of each run, such as team=blue; may be given several times; none takes them away', several)
     .action(async (name: string, options: unknown, self: Command) => {
       const { set } = await import('./commands/schedules.js');
       await carry(self, (settings, terminal) => set(settings, { name, ...NewSchedule.parse(options) }, terminal));

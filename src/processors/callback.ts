@@ -1,20 +1,14 @@
 /**
  * Delivers the callback of a run that has ended. The job was accepted with the run and is made due by the script that ends
- * it, so neither can be without the other, and it does not matter whose process starts, ends or dies in between. Delivered
- * at least once: the receiver knows a repetition by its id.
+ * it, so neither can be without the other, and it does not matter whose process starts, ends or dies in between. What it
+ * tells that script keeps beside it: a receiver that is down outlasts the run's retention, and its retry in its place.
+ * Delivered at least once: the receiver knows a repetition by its id.
  */
-import {
-  CALLBACK_MAX_BYTES,
-  CALLBACK_MAX_PAUSE_MS,
-  type CallbackRules,
-  type CallbackSender,
-  type DeliveryRecord,
-} from '../callbacks.js';
-import { type SwitchyardError, toSwitchyardError } from '../errors.js';
-import type { CallbackDelivery, RunOutcome, RunRecord } from '../facts.js';
+import { CALLBACK_MAX_PAUSE_MS, type CallbackRules, type CallbackSender, type DeliveryRecord } from '../callbacks.js';
+import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import { backoffDelay } from '../orchestrators/backoff.js';
+import { newsBody } from '../orchestrators/end-news.js';
 import { retriesOf } from '../orchestrators/retry-plan.js';
-import { summarizeRun } from '../orchestrators/timeline.js';
 import { CallbackJob, parseJob, runOfLaterVersion } from '../schema.js';
 import {
   type ActiveJob,
@@ -40,67 +34,82 @@ export function createCallbackHandler(deps: CallbackDependencies): JobHandler {
     try {
       if (runOfLaterVersion(job.data) !== undefined) return putBack(job);
       const { run, url, delivery } = parseJob(CallbackJob, job.data, job.id);
-      const record = (await deps.log.read(run))?.record;
-      // Its retention is over, or it was retried since: then another job tells of its end.
-      if (!record || delivery !== retriesOf(record)) return OVER;
-      if (!record.outcome) return { kind: 'put-back', afterMs: NOT_ENDED_MS };
-      return await deliver(deps, job, record, record.outcome, { url, delivery });
+      const kept = await deps.deliveries.news(run, delivery);
+      // Its worker was lost before it could say so.
+      if (kept === 'delivered') return OVER;
+      const body = kept?.body ?? (await bodyOfRecord(deps, run, delivery));
+      if (body === 'not-yet') return { kind: 'put-back', afterMs: NOT_ENDED_MS };
+      const end = { run, url, delivery };
+      return body === undefined
+        ? await undelivered(deps, job, end, nothingKept(run))
+        : await deliver(deps, job, end, body);
     } catch (thrown) {
       return invalidOrPutBack(job, thrown);
     }
   };
 }
 
-async function deliver(
+interface ToldEnd {
+  readonly run: string;
+  readonly url: string;
+  /** Which end of the run. */
+  readonly delivery: number;
+}
+
+/**
+ * What to tell of an end with which nothing was kept, as an earlier release has ended it, or its callback was given up and is
+ * tried again by hand: what the run's own record says, where that is still of this end.
+ */
+async function bodyOfRecord(
   deps: CallbackDependencies,
-  job: ActiveJob,
-  record: RunRecord,
-  outcome: RunOutcome,
-  { url, delivery }: { readonly url: string; readonly delivery: number },
-): Promise<Handled> {
-  const attempts = job.failures + 1;
-  const standing = { delivery, attempts, at: deps.clock.now() };
+  run: string,
+  delivery: number,
+): Promise<string | 'not-yet' | undefined> {
+  const record = (await deps.log.read(run))?.record;
+  if (!record || delivery !== retriesOf(record)) return undefined;
+  if (!record.outcome) return 'not-yet';
+  return newsBody(deps.definition(record.workflow, record.version), record, record.outcome);
+}
+
+async function deliver(deps: CallbackDependencies, job: ActiveJob, end: ToldEnd, body: string): Promise<Handled> {
+  const { run, url, delivery } = end;
   try {
-    await deps.sender.send({
-      url,
-      id: `${record.id}.${delivery}`,
-      body: bodyOf(deps, record, outcome),
-      signal: job.signal,
-    });
+    await deps.sender.send({ url, id: `${run}.${delivery}`, body, signal: job.signal });
   } catch (thrown) {
-    const error = toSwitchyardError(thrown);
     // Broken off because the worker stops: nobody's failed attempt.
-    if (job.signal.aborted) return putBack(job);
-    return await undelivered(deps, job, record, { ...standing, error: error.message }, error);
+    return job.signal.aborted ? putBack(job) : await undelivered(deps, job, end, toSwitchyardError(thrown));
   }
-  await deps.deliveries.record(record.id, job.fence, { ...standing, state: 'delivered' });
+  await deps.deliveries.record(run, job.fence, { ...standing(deps, job, end), state: 'delivered' });
   return { kind: 'completed', value: { status: 'delivered' } };
 }
 
 async function undelivered(
   deps: CallbackDependencies,
   job: ActiveJob,
-  { id: run }: RunRecord,
-  standing: Omit<CallbackDelivery, 'state'>,
+  end: ToldEnd,
   error: SwitchyardError,
 ): Promise<Handled> {
   const final = !error.retryable || job.isLastAttempt;
-  await deps.deliveries.record(run, job.fence, { ...standing, state: final ? 'failed' : 'retrying' });
-  const fields = { attempts: standing.attempts, final };
+  const state = final ? 'failed' : 'retrying';
+  const { attempts, ...more } = standing(deps, job, end);
+  await deps.deliveries.record(end.run, job.fence, { ...more, attempts, state, error: error.message });
+  const fields = { attempts, final };
   if (final) job.log.error(fields, `the end of a run could not be told: ${error.message}`);
   else job.log.info(fields, error.message);
   const backoff = { initialMs: deps.rules.firstPauseMs, factor: 2, maxMs: CALLBACK_MAX_PAUSE_MS, jitter: 0.2 };
-  const delayMs = final ? 0 : backoffDelay(backoff, standing.attempts, deps.random(), error.retryAfterMs);
+  const asked = Math.min(error.retryAfterMs ?? 0, CALLBACK_MAX_PAUSE_MS);
+  const delayMs = final ? 0 : Math.max(backoffDelay(backoff, attempts, deps.random()), asked);
   return { kind: 'failed', error, final, delayMs };
 }
 
-/** The run's document without its timeline; of a very large output only that there is one. The same for every attempt. */
-function bodyOf(deps: CallbackDependencies, record: RunRecord, outcome: RunOutcome): string {
-  const definition = deps.definition(record.workflow, record.version);
-  const { callback: _callback, ...run } = summarizeRun(definition, { record, stages: new Map() });
-  const message = { type: `run.${outcome.status}`, timestamp: new Date(outcome.finishedAt).toISOString() };
-  const whole = JSON.stringify({ ...message, data: run });
-  if (Buffer.byteLength(whole) <= CALLBACK_MAX_BYTES) return whole;
-  const { input: _input, output: _output, ...rest } = run;
-  return JSON.stringify({ ...message, data: { ...rest, truncated: true } });
+function standing({ clock }: CallbackDependencies, job: ActiveJob, { delivery }: ToldEnd) {
+  return { delivery, attempts: job.failures + 1, at: clock.now() };
+}
+
+function nothingKept(run: string): SwitchyardError {
+  return new SwitchyardError(
+    'CALLBACK_FAILED',
+    `nothing is kept of it any more: run ${run} has gone with its retention, or has gone on since`,
+    { retryable: false },
+  );
 }

@@ -10,6 +10,7 @@ import { decide } from '../orchestrators/decide.js';
 import { classify as classifyInput } from '../orchestrators/decide-router.js';
 import { isPastPivot, ROOT_STAGE } from '../orchestrators/decide-saga.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
+import { endNews } from '../orchestrators/end-news.js';
 import { attentionStage, type Move } from '../orchestrators/move.js';
 import { waitsForAnswer } from '../orchestrators/waits.js';
 import { parseJob, RootJob, runOfLaterVersion } from '../schema.js';
@@ -236,7 +237,10 @@ async function recordEnd(
   outcome: Omit<RunOutcome, 'finishedAt'>,
 ): Promise<Handled> {
   const finishedAt = deps.clock.now();
-  const recorded = await deps.log.end(facts.record.id, job.fence, { ...outcome, finishedAt });
+  const { id: run, workflow, version } = facts.record;
+  const last: RunOutcome = { ...outcome, finishedAt };
+  const news = endNews(deps.definition(workflow, version), facts.record, last);
+  const recorded = await deps.log.end(run, job.fence, last, news);
   if (recorded.kind === 'fenced-off') return recorded;
   // An outcome that stood already was told by the attempt that recorded it.
   if (recorded.outcome.finishedAt === finishedAt) tellEnd(deps, facts.record, recorded.outcome);

@@ -2,8 +2,9 @@
  * Finds runs that nothing would ever wake, and wakes them. A run's log outlives its jobs; where the root job is gone while
  * the log says that the run has not ended, the root is added again and decides from the facts: recorded effects stand,
  * and children whose jobs are still kept, at work or ended, are its own again; a branch whose job went too runs again. A root that sleeps for a child which has ended, or is gone, is told.
- * A clock whose job is gone is wound again.
+ * A clock whose job is gone is wound again, and a job that is to tell of an end is made again.
  */
+import type { CallbackRules, DeliveryRecord } from '../callbacks.js';
 import type { Retention } from '../config.js';
 import { OPERATOR_STATUSES } from '../facts.js';
 import type { RedisKeys } from '../names.js';
@@ -19,6 +20,7 @@ import { rewindClocks } from './rewind-clocks.js';
 import type { RunJobs } from './run-jobs.js';
 import type { Schedules } from './schedules.js';
 import { sweepEnded } from './sweep-ended.js';
+import { tellAgain } from './tell-again.js';
 
 const TAKE_TURN = ownScript('take-turn');
 const MISSING_ROOTS = lookingScript('missing-roots');
@@ -47,6 +49,9 @@ export interface ReconcileDependencies {
   /** Names of the workflows whose ended runs are dropped in time. */
   readonly workflows: readonly string[];
   readonly schedules: Pick<Schedules, 'mend'>;
+  /** Where they are configured, the jobs that tell of ends are looked after too. */
+  readonly callbacks?: CallbackRules | undefined;
+  readonly deliveries: Pick<DeliveryRecord, 'news'>;
 }
 
 /** Where runs that have not ended stand in the index. */
@@ -76,6 +81,7 @@ export async function reconcile(deps: ReconcileDependencies, everyMs: number): P
   // Of a resumption that broke off.
   for (const workflow of deps.workflows) await releaseHeld(deps, workflow);
   restored.push(...(await rewindClocks(deps, UNENDED)));
+  if (deps.callbacks) await tellAgain({ ...deps, callbacks: deps.callbacks });
   await deps.schedules.mend();
   return restored;
 }

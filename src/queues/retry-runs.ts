@@ -30,7 +30,7 @@ export interface RetryFilter {
 export interface Retried {
   readonly run: string;
   /**
-   * `in-place`: it goes on, its finished results stand. `anew`: another run does its work again. `before`: an earlier bulk
+   * `in-place`: it goes on, its finished results stand. `anew`: another run does its work again. `before`: an earlier
    * retry has begun that other run. With `dryRun`: what would be. `refused`: see `error`.
    */
   readonly outcome: 'in-place' | 'anew' | 'before' | 'refused';

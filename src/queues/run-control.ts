@@ -1,7 +1,7 @@
 /** What a person does to a run as a whole: cancel it, say how it goes on, have it retried. From any process that reaches its Redis. */
 
 import type { CallbackRules } from '../callbacks.js';
-import type { Facts, RunRecord } from '../facts.js';
+import type { Facts } from '../facts.js';
 import { ATTENTION_QUEUE, type RedisKeys, stageJobId } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { attentionStage, type StopRun } from '../orchestrators/move.js';
@@ -9,10 +9,10 @@ import { type OperatorRequest, operate } from '../orchestrators/operate.js';
 import { retriesOf, retryPlan } from '../orchestrators/retry-plan.js';
 import { timersOfRetry } from '../orchestrators/waits.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
-import { type AppendableJob, packJobs } from './bullmq-adds.js';
+import { packJobs } from './bullmq-adds.js';
 import { addingScript, wakingScript } from './bullmq-scripts.js';
 import { isAwaited } from './is-awaited.js';
-import type { RunJobs } from './run-jobs.js';
+import { atEndAgain, type RunJobs } from './run-jobs.js';
 import { illegal, kindOf, type Said, stopRefused, unknownRun, unknownWorkflow, wordOf } from './said.js';
 import { answeredForOwn, fieldsOf } from './word-fields.js';
 
@@ -77,14 +77,6 @@ export function createRunControl(deps: RunControlDependencies) {
     if (kindOf(reply) !== 'said') throw illegal(run, 'has moved on in the meantime: look at it again');
   }
 
-  /** Each end of a run is told of. Callbacks that are not configured any more go nowhere. */
-  async function tellingAgain(definition: WorkflowDefinition, record: RunRecord): Promise<readonly AppendableJob[]> {
-    const { callback } = record;
-    if (!callback || !deps.callbacks) return [];
-    const { attempts } = deps.callbacks;
-    return [await jobs.callback(definition, record, { ...callback, attempts, delivery: retriesOf(record) + 1 })];
-  }
-
   return {
     cancel,
     say,
@@ -109,7 +101,8 @@ export function createRunControl(deps: RunControlDependencies) {
       const packed = packJobs([
         await jobs.root(definition, record, { children: false, delayMs: 0, linked: await isAwaited(log, record) }),
         ...(await Promise.all(timers.map((timer) => jobs.timer(definition, record, timer)))),
-        ...(await tellingAgain(definition, record)),
+        // Each end of a run is told of.
+        ...(await Promise.all(atEndAgain(jobs, definition, record, deps.callbacks, retriesOf(record) + 1))),
       ]);
       const again = plan.again.map((stage) => ({ stage, job: jobs.keyOf(definition, run, stage) }));
       const reply = await scripts.run(

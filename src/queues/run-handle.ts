@@ -14,6 +14,7 @@ import {
 } from '../orchestrators/timeline.js';
 import type { PageOptions, TimelinePage } from '../orchestrators/timeline-page.js';
 import type { RunLog, SettledRuns } from '../ports.js';
+import type { AcceptedRun } from './accept-run.js';
 import type { Answers } from './answer-stage.js';
 import type { PayloadOf, RunLook } from './look-at-run.js';
 import type { RunControl } from './run-control.js';
@@ -33,7 +34,7 @@ export type RunState<Out = unknown> =
 
 export interface Run<Out = unknown> {
   readonly id: string;
-  /** True when `start` found a run that had been accepted with this key before. */
+  /** True when `start` found a run that had been accepted with this key before, or `retry` one that it had begun before. */
   readonly duplicate: boolean;
   /**
    * The run when it has ended or waits for a person, or as it stands after `timeout` (at most 24 days; default: no limit).
@@ -86,7 +87,8 @@ export interface Run<Out = unknown> {
   signal(stage: string, value: unknown): Promise<void>;
   /**
    * Runs again what failed: in its place for a `failed` or `partial` run, whose finished results stand; any other, and a
-   * saga that has undone something, as a new run, which is returned.
+   * saga that has undone something, as a new run, which is returned. Asked for again, that is the same new run, also for a
+   * bulk retry: to repeat it once more, retry the new one.
    * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW; ILLEGAL_STATE when it has not ended, or has completed
    */
   retry(said?: Said): Promise<Run<Out>>;
@@ -111,8 +113,8 @@ export interface RunHandleDependencies {
   readonly answers: Answers;
   readonly erase: (run: string) => Promise<void>;
   readonly look: RunLook;
-  /** Accepts another run with the input of this one; resolves to its id. */
-  readonly startAgain: (record: RunRecord) => Promise<string>;
+  /** Accepts another run with the input of this one, at most once. */
+  readonly startAgain: (record: RunRecord) => Promise<AcceptedRun>;
 }
 
 export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, duplicate = false): Run<Out> {
@@ -146,7 +148,8 @@ export function createRunHandle<Out>(deps: RunHandleDependencies, id: string, du
     signal: (stage, value) => deps.answers.signal(id, stage, value),
     async retry(said) {
       if (await deps.control.reopen(id, said)) return createRunHandle(deps, id);
-      return createRunHandle(deps, await deps.startAgain((await facts()).record));
+      const again = await deps.startAgain((await facts()).record);
+      return createRunHandle(deps, again.id, again.duplicate);
     },
     erase: () => deps.erase(id),
     async wait(timeout) {

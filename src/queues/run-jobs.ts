@@ -1,10 +1,12 @@
 /** The jobs of a run: which queue, id, priority, attempts and retention its root and each of its stages have. */
 import type { JobsOptions } from 'bullmq';
+import type { CallbackRules } from '../callbacks.js';
 import { MAX_DELAY_MS, PRIORITIES, type Retention } from '../config.js';
 import type { Facts, RunRecord } from '../facts.js';
 import { ATTENTION_QUEUE, CALLBACKS_QUEUE, callbackJobId, RUNS_QUEUE, stageJobId, timerJobId } from '../names.js';
 import type { Classification, WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Stage } from '../orchestrators/move.js';
+import { retriesOf } from '../orchestrators/retry-plan.js';
 import { checkUnserved, kindOfStage, stageTask, taskOf } from '../orchestrators/stage-task.js';
 import type { Timer } from '../orchestrators/waits.js';
 import type { CallbackJob, TimerJob } from '../schema.js';
@@ -19,6 +21,15 @@ export const BACKOFF_TYPE = 'switchyard';
 /** Stages in one queue that a retained run is reckoned to have. */
 const STAGES_PER_RETAINED_RUN = 10;
 
+export interface CallbackToAdd {
+  readonly url: string;
+  readonly attempts: number;
+  /** Which end it tells of. */
+  readonly delivery: number;
+  /** Whether that end has come. */
+  readonly isDue?: boolean;
+}
+
 /**
  * @param workflows How many workflows share the queues. BullMQ counts ended jobs per queue, our retention counts runs per
  *   workflow: a root, with the results of its stages, would go while its run is still kept, and the run's timeline with
@@ -32,7 +43,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
   const keepRoot = keep(1);
   const keepStage = keep(STAGES_PER_RETAINED_RUN);
   /** Where BullMQ's own telemetry looks for it: a worker of another version, or of somebody else, can read the job as ever. */
-  const traced = ({ trace }: RunRecord): Pick<JobsOptions, 'telemetry'> =>
+  const traced = ({ trace }: Pick<RunRecord, 'trace'>): Pick<JobsOptions, 'telemetry'> =>
     trace ? { telemetry: { metadata: JSON.stringify(trace) } } : {};
   /** The root; with `children` it sleeps until they have ended. `linked`: the stage for which the run stands sleeps for it. */
   async function root(
@@ -119,11 +130,11 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
     return { ...toAdd, job: `${queues.prefix}:${RUNS_QUEUE}:${jobId}`, timer: { due } };
   }
 
-  /** The job that tells of the run's end. It sleeps until the script that ends the run makes it due. */
+  /** The job that tells of the run's end. It sleeps until the script that ends the run makes it due, unless it is due already. */
   async function callback(
-    definition: WorkflowDefinition,
-    record: RunRecord,
-    { url, attempts, delivery }: { readonly url: string; readonly attempts: number; readonly delivery: number },
+    definition: Pick<WorkflowDefinition, 'name' | 'version'>,
+    record: Pick<RunRecord, 'id' | 'priority' | 'trace'>,
+    { url, attempts, delivery, isDue }: CallbackToAdd,
   ): Promise<AppendableJob> {
     const { id, priority } = record;
     const jobId = callbackJobId(id, delivery);
@@ -135,7 +146,7 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
       priority: PRIORITIES[priority],
       attempts,
       backoff: { type: BACKOFF_TYPE },
-      delay: MAX_DELAY_MS,
+      ...(!isDue && { delay: MAX_DELAY_MS }),
     });
     return { ...toAdd, job: `${queues.prefix}:${CALLBACKS_QUEUE}:${jobId}`, timer: 'at-end' };
   }
@@ -144,3 +155,15 @@ export function createRunJobs(queues: QueuePool, retention: Retention, workflows
 }
 
 export type RunJobs = ReturnType<typeof createRunJobs>;
+
+/** The job that tells of the end that the run comes to next; none where callbacks are not configured any more: they go nowhere. */
+export function atEndAgain(
+  jobs: RunJobs,
+  definition: WorkflowDefinition,
+  record: RunRecord,
+  rules: CallbackRules | undefined,
+  delivery = retriesOf(record),
+): readonly Promise<AppendableJob>[] {
+  if (!record.callback || !rules) return [];
+  return [jobs.callback(definition, record, { ...record.callback, attempts: rules.attempts, delivery })];
+}

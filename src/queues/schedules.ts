@@ -10,15 +10,7 @@ import { SwitchyardError } from '../errors.js';
 import { type RedisKeys, RUNS_QUEUE } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Clock, ScriptRunner } from '../ports.js';
-import {
-  checkSchedule,
-  inputOfTick,
-  type MissedTicks,
-  type Schedule,
-  type ScheduleRecord,
-  type ScheduleSpec,
-  type TickRecord,
-} from '../schedule.js';
+import { checkSchedule, inputOfTick, type Schedule, type ScheduleRecord, type ScheduleSpec } from '../schedule.js';
 import { ENVELOPE_VERSION, type TickJob } from '../schema.js';
 import { ownScript } from './bullmq-scripts.js';
 import type { QueuePool } from './queue-pool.js';
@@ -30,7 +22,8 @@ const READ_SCHEDULES = ownScript('read-schedules');
 const SET_SCHEDULE = ownScript('set-schedule');
 
 /** What our own scripts wrote from our own types is not checked again; that it is there is. */
-const Reply = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()]));
+const Text = z.string();
+const Reply = z.array(z.tuple([Text, Text, Text, Text, Text, Text]));
 
 export interface SchedulesDependencies {
   readonly scripts: ScriptRunner;
@@ -47,7 +40,7 @@ export type Schedules = ReturnType<typeof createSchedules>;
 interface Kept {
   readonly name: string;
   readonly record: ScheduleRecord;
-  readonly state: { readonly last?: TickRecord; readonly missed?: MissedTicks };
+  readonly state: Pick<Schedule, 'last' | 'missed' | 'waits'>;
   readonly next: number | undefined;
   /** Whether BullMQ has the job of the next tick. */
   readonly isSet: boolean;
@@ -58,10 +51,10 @@ export function createSchedules({ scripts, keys, clock, queues, retention, lates
 
   async function readAll(): Promise<readonly Kept[]> {
     const reply = await scripts.run(READ_SCHEDULES, [keys.schedules, keys.ticks], [keys.job(RUNS_QUEUE, 'repeat')]);
-    return Reply.parse(reply).map(([name, record, state, next, isSet]) => ({
+    return Reply.parse(reply).map(([name, record, state, next, isSet, waits]) => ({
       name,
       record: JSON.parse(record) as ScheduleRecord,
-      state: state === '' ? {} : (JSON.parse(state) as Kept['state']),
+      state: stateOf(state, waits === '1'),
       next: next === '' ? undefined : Number(next),
       isSet: isSet === '1',
     }));
@@ -152,6 +145,13 @@ export function createSchedules({ scripts, keys, clock, queues, retention, lates
 
 function hasTimesOf(one: ScheduleRecord, other: ScheduleRecord): boolean {
   return one.cron === other.cron && one.everyMs === other.everyMs && one.tz === other.tz;
+}
+
+/** What became of ticks; that one waits is past when its job is gone, with its schedule paused, or by hand. */
+function stateOf(kept: string, isWaiting: boolean): Kept['state'] {
+  if (kept === '') return {};
+  const { waits, ...state } = JSON.parse(kept) as Kept['state'];
+  return { ...state, ...(isWaiting && waits && { waits }) };
 }
 
 function shown({ name, record, state, next }: Kept): Schedule {

@@ -6,7 +6,7 @@
 
 import type { RedisKeys } from '../names.js';
 import type { Logger, ScriptRunner } from '../ports.js';
-import type { CheckedLimits, QueueLimits } from '../queue-limits.js';
+import type { CheckedChanges, QueueLimits } from '../queue-limits.js';
 import { checkLimits } from '../queue-limits.js';
 import { ownScript } from './bullmq-scripts.js';
 import type { QueuePool } from './queue-pool.js';
@@ -31,19 +31,31 @@ export async function applyConfigured(
     const before = await note(deps, queue, isLimited ? 'config' : '');
     if (before === 'command') {
       logger.info({ queue }, 'this queue keeps the limits that were set by command, until they are cleared');
-    } else if (isLimited || before === 'config') await set(deps, queue, limits);
+    } else if (isLimited || before === 'config') {
+      await set(deps, queue, { total: limits.total ?? 'none', rate: limits.rate ?? 'none' });
+    }
   }
 }
 
-/** Sets what a person says; without limits, those that were set are cleared, and a worker that starts sets its own. */
+/**
+ * Sets what a person says, and leaves what is not named; without a word, all limits are cleared, and a worker that starts
+ * sets its own.
+ */
 export async function applyCommand(
   deps: SharedLimitsDependencies,
   queue: string,
-  limits: CheckedLimits,
+  changes: CheckedChanges,
 ): Promise<void> {
-  const isLimited = limits.total !== undefined || limits.rate !== undefined;
-  await note(deps, queue, isLimited ? 'command' : 'none');
-  await set(deps, queue, limits);
+  if (changes.total === undefined && changes.rate === undefined) {
+    await set(deps, queue, { total: 'none', rate: 'none' });
+    await note(deps, queue, 'none');
+    return;
+  }
+  // Noted once it stands: a command that broke off in between would keep every worker's configuration away, and set nothing.
+  await set(deps, queue, changes);
+  await note(deps, queue, 'command');
+  // A worker that started in between has set its own.
+  await set(deps, queue, changes);
 }
 
 /** Resolves to who had set the limits before. */
@@ -51,10 +63,10 @@ async function note({ scripts, keys }: SharedLimitsDependencies, queue: string, 
   return await scripts.run(NOTE_LIMITS, [keys.limits], [queue, by]);
 }
 
-async function set({ queues }: SharedLimitsDependencies, name: string, { total, rate }: CheckedLimits): Promise<void> {
+async function set({ queues }: SharedLimitsDependencies, name: string, { total, rate }: CheckedChanges): Promise<void> {
   const queue = queues.get(name);
-  if (total === undefined) await queue.removeGlobalConcurrency();
-  else await queue.setGlobalConcurrency(total);
-  if (rate) await queue.setGlobalRateLimit(rate.max, rate.perMs);
-  else await queue.removeGlobalRateLimit();
+  if (total === 'none') await queue.removeGlobalConcurrency();
+  else if (total !== undefined) await queue.setGlobalConcurrency(total);
+  if (rate === 'none') await queue.removeGlobalRateLimit();
+  else if (rate) await queue.setGlobalRateLimit(rate.max, rate.perMs);
 }

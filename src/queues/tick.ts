@@ -3,7 +3,7 @@
  * twice (its worker died, or lost its lock) is one run all the same.
  */
 import { toSwitchyardError } from '../errors.js';
-import type { RedisKeys } from '../names.js';
+import { type RedisKeys, RUNS_QUEUE } from '../names.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { Logger, ScriptRunner } from '../ports.js';
 import { inputOfTick, keyOfTick, type MissedTicks, type ScheduleRecord, type TickRecord } from '../schedule.js';
@@ -13,6 +13,7 @@ import type { Schedules } from './schedules.js';
 import { ticksBetween } from './tick-times.js';
 
 const NOTE_TICK = ownScript('note-tick');
+const WAIT_TICK = ownScript('wait-tick');
 
 export interface TickDependencies extends AcceptDependencies {
   readonly scripts: ScriptRunner;
@@ -53,6 +54,19 @@ export function createTick(deps: TickDependencies) {
     }
   }
 
+  /** One tick of a schedule waits for a worker that has its workflow, as one does when no worker is there; those after it are missed. */
+  async function leave(name: string, { workflow }: ScheduleRecord, tick: number): Promise<'over' | 'not-here'> {
+    const args = [name, tick, clock.now(), keys.job(RUNS_QUEUE, 'repeat')];
+    const noted = await scripts.run(WAIT_TICK, [keys.schedules, keys.ticks], args);
+    if (noted === 'begins-to-wait') {
+      logger.warn(
+        { schedule: name, workflow, tick },
+        'a tick of a schedule waits for a worker that has its workflow; those that come meanwhile are missed',
+      );
+    }
+    return noted === 'missed' || noted === 'over' ? 'over' : 'not-here';
+  }
+
   /**
    * @param isFirst whether nobody has taken the tick up before: only then it is known what came after it
    * @throws SwitchyardError REDIS_UNAVAILABLE
@@ -62,7 +76,7 @@ export function createTick(deps: TickDependencies) {
     // Its record is what counts: a scheduler that is left over from it ticks for nothing, until the reconciler removes it.
     if (!schedule || schedule.paused) return 'over';
     const definition = deps.latest(schedule.workflow);
-    if (!definition) return 'not-here';
+    if (!definition) return await leave(name, schedule, tick);
     const missed = isFirst && schedule.next !== undefined ? ticksBetween(schedule, tick, schedule.next) : undefined;
     if (missed) {
       logger.warn(

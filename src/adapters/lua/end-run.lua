@@ -19,6 +19,8 @@
   ARGV[7] time of the end, ms
   ARGV[8] retention: age, ms
   ARGV[9] retention: count of ended runs of one workflow
+  ARGV[10] what is told of its end elsewhere (JSON), or an empty string
+  ARGV[11] how long that is kept at most, ms
 
   Returns { 'ended', the outcome that stands } | { 'fenced-off' }
 ]]
@@ -55,6 +57,11 @@ end
 -- BullMQ wakes it for a job that it may take at once.
 if entry[5] then
   local queue, id = string.match(entry[5], '^(.*:)([^:]+)$')
+  -- What it tells is kept beside it: it may be told long after the run's retention is over, or after the run goes on.
+  if ARGV[10] ~= '' then
+    redis.call('SET', entry[5] .. ':told', ARGV[10], 'PX', ARGV[11])
+    redis.call('ZADD', index .. ':~untold', ARGV[7], entry[5])
+  end
   if redis.call('ZSCORE', queue .. 'delayed', id) then
     redis.call('ZADD', queue .. 'delayed', 0, id)
     redis.call('ZADD', queue .. 'marker', 0, '0')

@@ -45,6 +45,7 @@ const ScheduleShape = z
       })
       .optional(),
     missed: z.object({ from: time, to: time, count: z.int() }).optional(),
+    waits: z.object({ tick: time, since: time }).optional().describe('a tick for which no worker has the workflow'),
   })
   .meta({ id: 'Schedule' });
 

@@ -29,7 +29,11 @@ export async function operate(settings: Settings, options: OperateOptions, { out
   return await withSwitchyard(settings, project, commandLog(err, 'silent'), async (sy) => {
     const run = sy.run(id);
     const next = (await say(run)) ?? run;
-    if (!settings.json && next.id !== id) out.write(`It begins anew as ${next.id}\n`);
+    // Before it is looked at: should Redis not answer then, who asked knows what has been begun.
+    if (next.id !== id) {
+      const how = next.duplicate ? 'was begun anew before, as' : 'begins anew as';
+      (settings.json ? err : out).write(`It ${how} ${next.id}\n`);
+    }
     const state = wait === true ? await next.wait() : await next.wait(limit ?? LOOK_MS);
     if (settings.json) out.write(`${JSON.stringify(state, null, 2)}\n`);
     else out.write(`${runLines(state, { colors: out.colors, columns: out.columns, now: Date.now() }).join('\n')}\n`);

@@ -1,5 +1,5 @@
 import { SwitchyardError } from '../../errors.js';
-import type { SharedLimits } from '../../queue-limits.js';
+import type { LimitChanges } from '../../queue-limits.js';
 import type { QueueState } from '../../queues/queue-states.js';
 import { commandLog } from '../command-log.js';
 import { withSwitchyard } from '../open-switchyard.js';
@@ -17,6 +17,7 @@ export interface LimitOptions {
 }
 
 const MOST = 1_000_000;
+const NONE = 'none';
 
 export async function queues(settings: Settings, { out, err }: Terminal): Promise<number> {
   const project = await loadProject(settings.config);
@@ -34,19 +35,21 @@ export async function limit(settings: Settings, options: LimitOptions, { out, er
     await sy.limit(queue, limits);
     const state = (await sy.queues()).find((one) => one.queue === queue);
     if (settings.json) out.write(`${JSON.stringify(state, null, 2)}\n`);
-    else if (state) out.write(`Queue ${queue}: ${limitText(state) || 'no limits'}.\n`);
+    else if (state) out.write(`Queue ${queue}: ${limitText(state, 'no limits')}.\n`);
     return 0;
   });
 }
 
-function limitsOf({ total, rate, clear }: LimitOptions): SharedLimits {
+function limitsOf({ total, rate, clear }: LimitOptions): LimitChanges {
   const isLimited = total !== undefined || rate !== undefined;
   if ((clear === true) === isLimited) {
     throw new SwitchyardError('INVALID_INPUT', 'Say how: --total <n>, --rate <n/time>, or both; or --clear.');
   }
   return {
-    ...(total !== undefined && { total: wholeNumber('--total', total, { min: 1, max: MOST }) }),
-    ...(rate !== undefined && { rate: rateOf(rate) }),
+    ...(total !== undefined && {
+      total: total === NONE ? NONE : wholeNumber('--total', total, { min: 1, max: MOST }),
+    }),
+    ...(rate !== undefined && { rate: rate === NONE ? NONE : rateOf(rate) }),
   };
 }
 
@@ -71,11 +74,11 @@ function queueLines(states: readonly QueueState[], colors: Colors): readonly str
   return tableLines([header, ...rows]);
 }
 
-function limitText({ total, rate, limitedBy }: QueueState): string {
+function limitText({ total, rate, limitedBy }: QueueState, none = ''): string {
   const limits = [
     ...(total === undefined ? [] : [`${total} at once`]),
     ...(rate === undefined ? [] : [`${rate.max} in ${durationText(rate.perMs)}`]),
   ];
-  if (limits.length === 0) return '';
-  return `${limits.join(', ')}${limitedBy === 'command' ? ' (by command)' : ''}`;
+  const text = limits.join(', ') || none;
+  return `${text}${text !== '' && limitedBy === 'command' ? ' (by command)' : ''}`;
 }

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
 import type { Priority } from '../../config.js';
 import type { Switchyard } from '../../engine.js';
-import type { Schedule } from '../../schedule.js';
+import { SwitchyardError } from '../../errors.js';
+import type { Schedule, ScheduleSpec } from '../../schedule.js';
 import { parseTags } from '../../tags.js';
 import { commandLog } from '../command-log.js';
 import { withSwitchyard } from '../open-switchyard.js';
@@ -9,12 +10,12 @@ import { loadProject } from '../project.js';
 import { agoText, durationText } from '../render/duration.js';
 import { tableLines } from '../render/table.js';
 import { durationMs, type Settings } from '../settings.js';
-import { type Colors, oneLine, type Terminal } from '../terminal.js';
+import { type Colors, clip, oneLine, type Terminal } from '../terminal.js';
 import { readInput } from './read-input.js';
 
 export interface SetOptions {
   readonly name: string;
-  readonly workflow: string;
+  readonly workflow?: string | undefined;
   readonly input?: string | undefined;
   readonly cron?: string | undefined;
   readonly every?: string | undefined;
@@ -32,22 +33,57 @@ export async function list(settings: Settings, { out, err }: Terminal): Promise<
   return 0;
 }
 
+/** What is not said stays as it is; of a new schedule the defaults stand. */
 export async function set(settings: Settings, options: SetOptions, { out, err }: Terminal): Promise<number> {
-  const { name, workflow, cron, every, tz, key, priority, tag } = options;
-  const spec = {
-    workflow,
-    input: await readInput(options.input),
-    ...(cron !== undefined && { cron }),
-    ...(every !== undefined && { every: durationMs('--every', every) }),
-    ...(tz !== undefined && { tz }),
-    ...(key !== undefined && { key }),
-    ...(priority !== undefined && { priority: priority.toUpperCase() as Priority }),
-    ...(tag && { tags: parseTags(tag) }),
-  };
-  const schedule = await withSchedules(settings, err, (schedules) => schedules.upsert(name, spec));
+  const { name } = options;
+  const { schedule, before } = await withSchedules(settings, err, async (schedules) => {
+    const known = (await schedules.list()).find((one) => one.name === name);
+    const spec = await changedSpec(options, known);
+    return { schedule: await schedules.upsert(name, spec), before: known };
+  });
   if (settings.json) out.write(`${JSON.stringify(schedule, null, 2)}\n`);
-  else out.write(`Schedule ${name}: ${nextText(schedule)}.\n`);
+  else out.write(`Schedule ${name}: ${nextText(schedule)}${before ? keptText(schedule) : ''}.\n`);
   return 0;
+}
+
+async function changedSpec(options: SetOptions, before: Schedule | undefined): Promise<ScheduleSpec> {
+  const { every, key, priority, tag } = options;
+  const workflow = options.workflow ?? before?.workflow;
+  if (workflow === undefined) {
+    throw new SwitchyardError(
+      'INVALID_INPUT',
+      `There is no schedule "${options.name}" yet: say what it runs, --workflow <name>.`,
+    );
+  }
+  const times = options.cron === undefined && every === undefined;
+  const cron = options.cron ?? (times ? before?.cron : undefined);
+  const everyMs = every === undefined ? (times ? before?.everyMs : undefined) : durationMs('--every', every);
+  const tz = options.tz ?? (every === undefined ? before?.tz : undefined);
+  const known = { key: key ?? before?.key, priority: priority?.toUpperCase() ?? before?.priority };
+  const tags = tag === undefined ? before?.tags : tag.includes(NONE) ? undefined : parseTags(tag);
+  return {
+    workflow,
+    input: options.input === undefined && before ? before.input : await readInput(options.input),
+    ...(cron !== undefined && { cron }),
+    ...(everyMs !== undefined && { every: everyMs }),
+    ...(tz !== undefined && { tz }),
+    ...(known.key !== undefined && known.key !== NONE && { key: known.key }),
+    // One that is none is refused by the engine, which lists those there are.
+    ...(known.priority !== undefined && { priority: known.priority as Priority }),
+    ...(tags && { tags }),
+  };
+}
+
+/** Of a schedule that was there before, all of it: whoever changed one thing sees what else stands. */
+function keptText(schedule: Schedule): string {
+  const { workflow, input, key, priority, tags = {} } = schedule;
+  const options = [
+    ...(JSON.stringify(input) === '{}' ? [] : [`input ${clip(oneLine(JSON.stringify(input)), 60)}`]),
+    ...(key === undefined ? [] : [`key ${key}`]),
+    ...(priority === undefined ? [] : [`priority ${priority}`]),
+    ...Object.entries(tags).map(([tag, value]) => `tag ${tag}=${value}`),
+  ];
+  return `. It runs ${workflow}, ${[whenText(schedule), ...options].join(', ')}`;
 }
 
 export async function pause(
@@ -81,6 +117,9 @@ export async function remove(settings: Settings, name: string, { out, err }: Ter
   return 0;
 }
 
+/** Takes a key, or the tags, away. */
+const NONE = 'none';
+
 async function withSchedules<T>(
   settings: Settings,
   err: Terminal['err'],
@@ -108,7 +147,7 @@ function scheduleLines(schedules: readonly Schedule[], colors: Colors): readonly
         ? ''
         : new Date(schedule.next).toISOString(),
     lastText(schedule, now),
-    noteText(schedule, colors),
+    noteText(schedule, now, colors),
   ]);
   return tableLines([header, ...rows]);
 }
@@ -122,8 +161,11 @@ function lastText({ last }: Schedule, now: number): string {
   return last.run === undefined ? agoText(last.tick, now) : `${last.run}, ${agoText(last.tick, now)}`;
 }
 
-function noteText({ last, missed }: Schedule, colors: Colors): string {
+function noteText({ workflow, last, missed, waits }: Schedule, now: number, colors: Colors): string {
   const notes = [
+    ...(waits
+      ? [colors.red(`no worker has workflow ${workflow}: a tick waits since ${agoText(waits.since, now)}`)]
+      : []),
     ...(last?.error ? [colors.red(oneLine(`${last.error.code}: ${last.error.message}`))] : []),
     ...(missed ? [colors.yellow(`missed ${missed.count}, the last ${new Date(missed.to).toISOString()}`)] : []),
   ];

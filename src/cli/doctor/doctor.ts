@@ -19,6 +19,7 @@ import { toolServers } from '../tool-servers.js';
 import { type Area, type Finding, finding, findingLines, ok, worstFirst } from './finding.js';
 import { redisFindings } from './redis-section.js';
 import { runFindings } from './runs-section.js';
+import { scheduleFindings } from './schedules-section.js';
 import { serverFindings } from './servers-section.js';
 import { workerFindings } from './workers-section.js';
 
@@ -50,6 +51,7 @@ export async function doctor(settings: Settings, options: DoctorOptions, { out, 
       ...(await looked('redis', redisFindings(asked))),
       ...(await looked('workers', workerFindings(asked))),
       ...(options.offline ? [] : await looked('servers', servers(settings, project))),
+      ...(await looked('runs', scheduleFindings(asked))),
       ...(await looked('runs', runFindings(asked, { checkedRuns }))),
     ];
     const shown = settings.json

@@ -2,7 +2,7 @@
 import { systemClock } from '../../adapters/clock.js';
 import { connectedReleases } from '../../adapters/connected-releases.js';
 import { createScriptRunner } from '../../adapters/scripts.js';
-import { redisKeys } from '../../names.js';
+import { CALLBACKS_QUEUE, redisKeys } from '../../names.js';
 import { liveWorkers } from '../../queues/live-workers.js';
 import { createPauses, type Paused } from '../../queues/pauses.js';
 import { createQueuePool } from '../../queues/queue-pool.js';
@@ -11,17 +11,21 @@ import { RELEASE } from '../../release.js';
 import { type Finding, finding, ok } from './finding.js';
 import type { Asked } from './redis-section.js';
 
-export async function workerFindings({ client, prefix, registry }: Asked): Promise<readonly Finding[]> {
+export async function workerFindings({ client, prefix, project, registry }: Asked): Promise<readonly Finding[]> {
   const scripts = createScriptRunner(client);
   const keys = redisKeys(prefix);
   const served = registry.queues();
+  const untold = await client.zcard(keys.untold);
+  // Also those that are left over from a configuration which is none any more.
+  const tells = project.callbacks !== undefined || untold > 0;
   const queues = createQueuePool(client, prefix, () => undefined, { readOnly: true });
   try {
     const states = await readQueueStates({ scripts, keys }, served);
-    const workers = await liveWorkers(queues, served);
+    const workers = await liveWorkers(queues, tells ? [...served, CALLBACKS_QUEUE] : served);
     const pauses = createPauses({ scripts, keys, clock: systemClock, queues, served, assertWorkflow: registry.latest });
     return [
       ...servedFindings(states, workers),
+      ...callbackFindings(workers, untold),
       ...pausedFindings(await pauses.paused()),
       ...releaseFinding((await connectedReleases(client)) ?? new Map()),
     ];
@@ -55,6 +59,24 @@ function servedFindings(
         `Nobody serves queue ${queue}${waiting > 0 ? `, and ${waiting} jobs wait in it` : ''}: runs that come to it stand still.`,
         `Start a worker for it: \`switchyard worker --queues ${queue}\`, or one without --queues.`,
       ),
+    ),
+  ];
+}
+
+/** Of no worker at all is told above; of one without callbacks, that nobody is told of ends. */
+function callbackFindings(
+  workers: ReadonlyMap<string, readonly string[]> | undefined,
+  untold: number,
+): readonly Finding[] {
+  const isServed = workers?.get(CALLBACKS_QUEUE)?.length !== 0;
+  if (isServed || ![...(workers?.values() ?? [])].some((names) => names.length > 0)) return [];
+  const ends = untold === 0 ? '' : `, and ${untold} ${untold === 1 ? 'end waits' : 'ends wait'} to be told`;
+  return [
+    finding(
+      'error',
+      'workers',
+      `Nobody serves queue ${CALLBACKS_QUEUE}${ends}: callbacks of runs are not sent.`,
+      `Start a worker that has \`callbacks\` configured: \`switchyard worker --queues ${CALLBACKS_QUEUE}\`, or one without --queues.`,
     ),
   ];
 }

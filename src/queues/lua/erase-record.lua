@@ -12,6 +12,8 @@
   Returns { 'erased' } | { 'not-ended' } (it was begun anew in the meantime)
 ]]
 if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[1], 'outcome') == 0 then return { 'not-ended' } end
+local base, ends = string.match(redis.call('HGET', KEYS[1], 'atEnd') or '', '^(.*%.)(%d+)$')
+for delivery = 0, tonumber(ends or -1) do redis.call('ZREM', ARGV[2] .. ':~untold', base .. delivery) end
 dropRun(ARGV[2], ARGV[3], redis.call('HGET', KEYS[1], 'workflow') or ARGV[4], ARGV[1])
 redis.call('SREM', KEYS[2], ARGV[1])
 return { 'erased' }

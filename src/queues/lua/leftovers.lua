@@ -16,7 +16,7 @@ local function forget(job)
   local queue, id = string.match(job, '^(.*:)([^:]+)$')
   redis.call('ZREM', queue .. 'completed', id)
   redis.call('ZREM', queue .. 'failed', id)
-  redis.call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful')
+  redis.call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed', job .. ':unsuccessful', job .. ':told')
 end
 
 -- When each clock of a run is due, by its job: it is stopped at the run's end, and wound again when its job is lost.

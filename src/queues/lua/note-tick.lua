@@ -1,5 +1,5 @@
 --[[
-  Notes what became of a schedule's tick. A later one that is noted already stands.
+  Notes what became of a schedule's tick, which waits no more. A later one that is noted already stands.
 
   KEYS[1] schedules (hash)
   KEYS[2] what became of their ticks (hash)
@@ -13,7 +13,12 @@ if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 local known = redis.call('HGET', KEYS[2], ARGV[1])
 local state = known and cjson.decode(known) or {}
 local last = cjson.decode(ARGV[2])
-if state.last and state.last.tick > last.tick then return 0 end
+local waited = state.waits and state.waits.tick == last.tick
+if waited then state.waits = nil end
+if state.last and state.last.tick > last.tick then
+  if waited then redis.call('HSET', KEYS[2], ARGV[1], cjson.encode(state)) end
+  return 0
+end
 state.last = last
 if ARGV[3] ~= '' then state.missed = cjson.decode(ARGV[3]) end
 redis.call('HSET', KEYS[2], ARGV[1], cjson.encode(state))

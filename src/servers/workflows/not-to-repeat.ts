@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import type { Switchyard } from '../../engine.js';
 import type { SwitchyardError } from '../../errors.js';
-import type { StartOptions } from '../../queues/accept-run.js';
 import { isOutage, type Run } from '../../queues/run-handle.js';
+import type { StartOptions } from '../../queues/unstarted-run.js';
 import { RUN_META } from './run-answer.js';
 
 /** By its id, where it was accepted; by the key of the call, where nobody knows whether it was. */

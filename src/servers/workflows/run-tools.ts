@@ -180,13 +180,16 @@ function runRetry({ runs, operator }: ToolHost): ServedTool {
     name: 'run_retry',
     title: 'Retry a run',
     description:
-      'Runs again what failed in a run that has failed, and keeps what succeeded; one that was undone or cancelled begins anew, as another run, whose id is answered.',
+      'Runs again what failed in a run that has failed, and keeps what succeeded; one that was undone or cancelled begins anew, as another run, whose id is answered: the same one, however often it is asked for.',
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
     input: z.strictObject({ id: runId, reason }),
     output: RunAnswer,
     async call({ id, reason: why }, { by }) {
       const next = await runs.run(id).retry({ by, ...(why !== undefined && { reason: why }) });
-      return toolResult(answerOf(await afterwards(next.id, 'was begun again', next.describe), operator), 'said');
+      const how = next.duplicate ? 'was begun anew before' : 'was begun again';
+      const answer = answerOf(await afterwards(next.id, how, next.describe), operator);
+      const before = next.duplicate && `Run ${id} had been begun anew before, as this run; nothing was begun now.`;
+      return toolResult(before ? { ...answer, next: [before, answer.next].filter(Boolean).join(' ') } : answer, 'said');
     },
   });
 }

@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type DoctorOptions, doctor } from '../../../src/cli/doctor/doctor.js';
 import { readSettings } from '../../../src/cli/settings.js';
+import { redisKeys } from '../../../src/names.js';
 import { useEngine } from '../../support/engine.js';
 import { redisUrl } from '../../support/redis.js';
 import { DIST } from './cli-process.js';
@@ -102,6 +103,31 @@ it('finds queues that nobody serves and runs that wait, each with its remedy; me
   await engine.sy.pause({ workflow: 'quick' });
   expect((await examine()).told('warning', /Workflow quick is paused/)).toHaveLength(1);
   for (const { severity, remedy } of well.findings) expect(remedy === undefined).toBe(severity === 'ok');
+});
+
+it('finds schedules whose workflow no worker has, and callbacks that nobody sends', async () => {
+  const { engine, examine } = await useProject();
+  const { sy, redis, prefix } = engine;
+  const work = () => engine.work({ queues: ['runs', 'tasks'] });
+  await work();
+  await sy.schedules.upsert('well', { workflow: 'quick', every: '1h' });
+  expect((await examine()).code).toBe(0);
+  const keys = redisKeys(prefix);
+  await redis.hset(keys.schedules, 'nightly', JSON.stringify({ workflow: 'gone', input: {}, cron: '0 0 1 1 *' }));
+  expect((await examine()).told('warning', /Schedule nightly runs workflow gone, which this project/)).toHaveLength(1);
+  // As a worker notes it that has taken the tick up an hour ago.
+  await redis.hset(keys.ticks, 'nightly', JSON.stringify({ waits: { tick: 7, since: Date.now() - 3_600_000 } }));
+  await redis.hset(keys.job('runs', 'repeat:nightly:7'), 'name', 'schedule nightly');
+  const waiting = await examine();
+  expect(waiting.code).toBe(1);
+  expect(
+    waiting.told('error', /No worker has workflow gone: a tick of schedule nightly waits since 1 h ago/),
+  ).toMatchObject([{ remedy: expect.stringContaining('schedules remove nightly') }]);
+  await sy.schedules.remove('nightly');
+  await redis.zadd(keys.untold, Date.now(), keys.job('callbacks', 'quick-0-k1-~callback.0'));
+  expect((await examine()).told('error', /Nobody serves queue callbacks, and 1 end waits to be told/)).toMatchObject([
+    { remedy: expect.stringContaining('--queues callbacks') },
+  ]);
 });
 
 it('holds the newest runs against the promises, and names the one that breaks one', async () => {

@@ -107,6 +107,9 @@ test('a workflow and a queue are paused, listed with why, and go on; a limit is 
   expect((await run('limit', 'mail', '--total', '3', '--rate', '10/1s')).out).toBe(
     'Queue mail: 3 at once, 10 in 1.0 s (by command).\n',
   );
+  expect((await run('limit', 'mail', '--rate', '5/1s')).out).toBe('Queue mail: 3 at once, 5 in 1.0 s (by command).\n');
+  expect((await run('limit', 'mail', '--total', 'none')).out).toBe('Queue mail: 5 in 1.0 s (by command).\n');
+  expect((await run('limit', 'mail', '--rate', 'none')).out).toBe('Queue mail: no limits (by command).\n');
   expect((await run('limit', 'mail', '--clear')).out).toBe('Queue mail: no limits.\n');
   for (const argv of [
     ['limit', 'mail'],
@@ -146,6 +149,28 @@ test('a schedule is set, listed, paused, resumed and removed', async () => {
   const set = ['schedules', 'set', 'nightly', '--workflow', 'note', '--cron', '0 2 1 1 *', '--tz', 'Europe/Berlin'];
   expect((await run(...set, '--input', '{"day":"{date}"}')).out).toMatch(/nightly: its next tick is \d{4}-01-01T01:00/);
   expect((await run('schedules')).out).toMatch(/nightly +note +0 2 1 1 \* Europe\/Berlin +\d{4}-01-01T01:00/);
+  const other = await run(
+    'schedules',
+    'set',
+    'nightly',
+    '--cron',
+    '0 3 1 1 *',
+    '--tag',
+    'team=blue',
+    '--key',
+    'n {date}',
+  );
+  expect(other.out).toMatch(
+    /T02:00.*It runs note, 0 3 1 1 \* Europe\/Berlin, input .*\{date\}.*, key n \{date\}, tag team=blue\.\n$/,
+  );
+  expect((await run('schedules', 'set', 'nightly', '--tag', 'none', '--key', 'none', '--input', '{}')).out).toMatch(
+    /It runs note, 0 3 1 1 \* Europe\/Berlin\.\n$/,
+  );
+  expect((await run('schedules', 'set', 'nightly', '--every', '9h')).out).toMatch(/It runs note, every 9\D*\.\n$/);
+  expect(await run('schedules', 'set', 'unknown', '--every', '9h')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--workflow'),
+  });
   expect((await run('schedules', 'pause', 'nightly', '--reason', 'holidays')).out).toContain('is paused');
   expect((await run('schedules')).out).toMatch(/nightly .* paused/);
   expect((await run('schedules', 'resume', 'nightly')).out).toContain('its next tick is');

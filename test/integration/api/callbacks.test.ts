@@ -1,6 +1,7 @@
 /** The end of a run, told to a program elsewhere: signed, until it is taken, whoever dies meanwhile. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Queue } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -8,8 +9,11 @@ import { startApi } from '../../../src/api/server.js';
 import type { CallbackSettings } from '../../../src/callbacks.js';
 import { switchyard } from '../../../src/engine.js';
 import { PermanentError } from '../../../src/errors.js';
+import { redisKeys } from '../../../src/names.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
+import type { Logger } from '../../../src/ports.js';
 import { openApi, type TestApi } from '../../support/api.js';
+import { useEngine, useWorkingEngine } from '../../support/engine.js';
 import { useRedis } from '../../support/redis.js';
 import { silentLog } from '../../support/silent-log.js';
 import { anyInput, task } from '../../support/workflows.js';
@@ -45,10 +49,18 @@ async function receiver() {
     for await (const chunk of request) body += String(chunk);
     const path = request.url ?? '';
     told.push({ path, headers: request.headers, body });
+    const id = request.headers['webhook-id'];
     const times = told.filter((one) => one.path === path).length;
+    const timesOfId = told.filter((one) => one.path === path && one.headers['webhook-id'] === id).length;
     if (path === '/elsewhere') response.setHeader('location', '/taken');
     response.statusCode =
-      { '/busy': times < 3 ? 503 : 204, '/gone': 410, '/never': 500, '/elsewhere': 302 }[path] ?? 204;
+      {
+        '/busy': times < 3 ? 503 : 204,
+        '/flaky': timesOfId < 2 ? 503 : 204,
+        '/gone': 410,
+        '/never': 500,
+        '/elsewhere': 302,
+      }[path] ?? 204;
     response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -200,6 +212,11 @@ describe('a callback', () => {
   });
 });
 
+test('has a queue that is listed with the others', async () => {
+  const states = await api.sy.queues();
+  expect(states.map(({ queue }) => queue)).toEqual(['runs', 'tasks', 'callbacks']);
+});
+
 test('outlives the process that took the start: whoever works when the run ends tells of it', async () => {
   const { url: connection, prefix } = useRedis();
   const settings = { connection, prefix, workflows: [job], logger: silentLog, callbacks: callbacks(elsewhere.url) };
@@ -231,6 +248,102 @@ test('outlives the process that took the start: whoever works when the run ends 
   });
   await workers.start();
   await expect.poll(() => elsewhere.told('/outlived').length, { timeout: 10_000 }).toBe(1);
+});
+
+describe('the end of a run is told', () => {
+  const slow = () => ({ callbacks: { ...callbacks(elsewhere.url), firstPause: 400 } });
+  const callback = () => ({ url: `${elsewhere.url}/flaky` });
+  const attempts = (id: string) =>
+    elsewhere.told('/flaky').filter(({ headers }) => headers['webhook-id'] === id).length;
+
+  test('although its retention is over first, by an attempt that says the same', async () => {
+    const { sy, redis, prefix } = await useWorkingEngine([job], { ...slow(), retention: { count: 1 } });
+    const run = await sy.start(job, { how: 'well' }, { callback: callback() });
+    await expect.poll(() => attempts(`${run.id}.0`)).toBe(1);
+    await (await sy.start(job, {})).wait('10s');
+    await expect(run.status()).rejects.toMatchObject({ code: 'UNKNOWN_RUN' });
+    await expect.poll(() => attempts(`${run.id}.0`), { timeout: 5_000 }).toBe(2);
+    const told = elsewhere.told('/flaky').filter(({ headers }) => headers['webhook-id'] === `${run.id}.0`);
+    const says = { type: 'run.completed', data: { id: run.id, status: 'completed', output: 'done' } };
+    expect(told.map(verified)).toMatchObject([says, says]);
+    expect(told[1]?.body).toBe(told[0]?.body);
+    const keys = redisKeys(prefix);
+    await expect.poll(() => redis.zcard(keys.untold)).toBe(0);
+    // What was told is kept no longer than it takes to know that it was.
+    expect(await redis.get(keys.told(run.id, 0))).toBe('delivered');
+  });
+
+  test('each of them, also when it is retried in its place before the first is taken', async () => {
+    const { sy } = await useWorkingEngine([job], slow());
+    const run = await sy.start(job, { how: 'badly' }, { callback: callback() });
+    await expect.poll(() => attempts(`${run.id}.0`)).toBe(1);
+    await run.retry();
+    await expect.poll(() => [attempts(`${run.id}.0`), attempts(`${run.id}.1`)], { timeout: 5_000 }).toEqual([2, 2]);
+    // How the latest stands is shown, whichever was told last.
+    await expect.poll(async () => (await run.describe()).callback).toMatchObject({ state: 'delivered', attempts: 2 });
+  });
+
+  test('no more once the run is erased, of which nothing is left', async () => {
+    const { sy, redis, prefix } = await useWorkingEngine([job], {
+      callbacks: { ...callbacks(elsewhere.url), firstPause: '1h' },
+    });
+    const run = await sy.start(job, { how: 'well' }, { callback: callback() });
+    await expect.poll(() => attempts(`${run.id}.0`)).toBe(1);
+    await expect.poll(async () => (await run.describe()).callback).toMatchObject({ state: 'retrying' });
+    await run.erase();
+    expect((await redis.keys(`${prefix}*`)).filter((key) => key.includes(run.id))).toEqual([]);
+    expect(await redis.zcard(redisKeys(prefix).untold)).toBe(0);
+  });
+
+  test('or fails, and says so, where nothing is kept of it any more', async () => {
+    const { url: connection, prefix, redis } = useRedis();
+    const errors: unknown[] = [];
+    const log: Logger = { ...silentLog, child: () => log, error: (...line) => errors.push(line) };
+    const sy = switchyard({ connection, prefix, workflows: [job], logger: log, ...slow() });
+    const ending = sy.workers({ queues: ['runs', 'tasks'] });
+    await ending.start();
+    const run = await sy.start(job, {}, { callback: callback() });
+    await run.wait('10s');
+    await ending.stop();
+    const keys = redisKeys(prefix);
+    await redis.del(keys.log(run.id), keys.told(run.id, 0));
+    const workers = sy.workers();
+    onTestFinished(async () => {
+      await workers.stop();
+      await sy.close();
+    });
+    await workers.start();
+    await expect.poll(() => redis.zcard(keys.job('callbacks', 'failed'))).toBe(1);
+    expect(JSON.stringify(errors)).toContain('nothing is kept of it any more');
+    expect(attempts(`${run.id}.0`)).toBe(0);
+  });
+
+  test.each(['before it ends', 'once it has ended', 'once its retention is over'])(
+    'although its job was removed by hand %s',
+    async (when) => {
+      const { sy, work, redis, prefix } = useEngine([job], slow());
+      const keys = redisKeys(prefix);
+      const obliterate = async () => {
+        const queue = new Queue('callbacks', { connection: redis, prefix, skipMetasUpdate: true });
+        await queue.obliterate({ force: true });
+        await queue.close();
+      };
+      const run = await sy.start(job, { how: 'well' }, { callback: callback() });
+      if (when === 'before it ends') {
+        await obliterate();
+        await work({ queues: ['runs'], reconcileMs: 100 });
+        await expect.poll(() => redis.zcard(keys.job('callbacks', 'delayed'))).toBe(1);
+      }
+      await work({ queues: ['runs', 'tasks'], reconcileMs: 3_600_000 });
+      await run.wait('10s');
+      if (when !== 'before it ends') await obliterate();
+      if (when === 'once its retention is over') await redis.del(keys.log(run.id));
+      await redis.del(keys.reconciler);
+      await work({ reconcileMs: 100 });
+      await expect.poll(() => attempts(`${run.id}.0`), { timeout: 5_000 }).toBe(2);
+      await expect.poll(() => redis.zcard(keys.untold)).toBe(0);
+    },
+  );
 });
 
 test('without any that are configured a start with a callback is refused, and says what to set', async () => {

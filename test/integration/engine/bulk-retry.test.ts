@@ -75,6 +75,19 @@ test('what was undone begins anew as one other run, however often it is asked fo
   expect((await sy.list({ workflow: 'saga' })).runs).toHaveLength(2);
 });
 
+test('asked for twice by its id, as by a client that lost the answer, it is that one other run too, and says so', async () => {
+  const { sy, bank, start, retry } = await shop();
+  const undone = await start('saga', 1);
+  bank.isDown = false;
+  const [first, lost] = await Promise.all([undone.retry({ by: 'me' }), undone.retry({ by: 'me' })]);
+  expect(lost.id).toBe(first.id);
+  expect([first.duplicate, lost.duplicate].sort()).toEqual([false, true]);
+  expect(await sy.run(undone.id).retry()).toMatchObject({ id: first.id, duplicate: true });
+  expect(await retry({ status: 'compensated' })).toEqual([{ run: undone.id, outcome: 'before', as: first.id }]);
+  expect(await first.wait('10s')).toMatchObject({ status: 'completed', retryOf: undone.id });
+  expect((await sy.list({ workflow: 'saga' })).runs).toHaveLength(2);
+});
+
 test('only those that ended within a time, and a run that cannot be retried is told and stops nothing', async () => {
   const { start, retry, redis, prefix, sy } = await shop();
   const old = await start('fan', 1);

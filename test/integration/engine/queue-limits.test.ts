@@ -1,7 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { createScriptRunner } from '../../../src/adapters/scripts.js';
 import { switchyard } from '../../../src/engine.js';
+import { redisKeys } from '../../../src/names.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import type { QueueLimits } from '../../../src/queue-limits.js';
+import type { QueuePool } from '../../../src/queues/queue-pool.js';
+import { applyCommand } from '../../../src/queues/set-limits.js';
 import { useEngine } from '../../support/engine.js';
 import { openTestRedis, redisUrl } from '../../support/redis.js';
 import { anyInput, task } from '../../support/workflows.js';
@@ -100,6 +104,38 @@ test('what was set by command stands when a worker starts, until it is cleared; 
   expect(await billing()).toMatchObject({ total: 4, limitedBy: 'config' });
   await startWorker();
   expect(await billing()).not.toHaveProperty('total');
+});
+
+test('a command changes what it names, and what it does not name stays, configured or not', async () => {
+  const { six } = counted();
+  const { sy, other } = useEngine([six]);
+  const billing = async () => (await sy.queues()).find(({ queue }) => queue === 'billing');
+  const workers = other([six], { queues: { billing: { total: 20, rate: { max: 9, per: '1s' } } } }).workers();
+  await workers.start();
+  await workers.stop();
+  await sy.limit('billing', { rate: { max: 5, per: '1s' } });
+  expect(await billing()).toMatchObject({ total: 20, rate: { max: 5, perMs: 1_000 }, limitedBy: 'command' });
+  await sy.limit('billing', { total: 'none' });
+  expect(await billing()).toMatchObject({ rate: { max: 5, perMs: 1_000 } });
+  expect(await billing()).not.toHaveProperty('total');
+  await sy.limit('billing', { rate: 'none' });
+  // Without any, and by command: what is configured does not come back by itself.
+  expect(await billing()).toMatchObject({ limitedBy: 'command' });
+  expect(await billing()).not.toHaveProperty('rate');
+});
+
+test('a command that breaks off before its limits stand leaves the queue to its configuration', async () => {
+  const { six } = counted();
+  const { sy, other, redis, prefix } = useEngine([six]);
+  const queues = { get: () => ({ setGlobalConcurrency: () => Promise.reject(new Error('cut off')) }) };
+  const deps = { scripts: createScriptRunner(redis), keys: redisKeys(prefix), queues: queues as unknown as QueuePool };
+  await expect(applyCommand(deps, 'billing', { total: 1 })).rejects.toThrow('cut off');
+  const workers = other([six], { queues: { billing: { total: 4 } } }).workers();
+  await workers.start();
+  await workers.stop();
+  expect(await sy.queues()).toContainEqual(
+    expect.objectContaining({ queue: 'billing', total: 4, limitedBy: 'config' }),
+  );
 });
 
 test.each<[Record<string, QueueLimits>, string]>([

@@ -149,6 +149,61 @@ test('a tick of a workflow that this worker does not have is left to one that do
   await expect.poll(lastOf(sy, 'daily'), { timeout: 10_000 }).toMatchObject({ tick, run: expect.any(String) });
 });
 
+test('of the ticks of a workflow that no worker has one waits; those after it are missed, and that is said', async () => {
+  const { sy, redis, prefix, other } = useEngine([echo, strict]);
+  await sy.schedules.upsert('daily', { workflow: 'strict', cron: '0 0 1 1 *', input: { day: '{date}' } });
+  const without = other([echo]).workers({ graceMs: 500 });
+  onTestFinished(() => without.stop());
+  await without.start();
+  const first = await tickNow(sy, redis, prefix, 'daily');
+  await expect.poll(() => scheduleOf(sy, 'daily')).toMatchObject({ waits: { tick: first, since: expect.any(Number) } });
+  const missed = [];
+  for (const count of [1, 2, 3]) {
+    missed.push(await tickNow(sy, redis, prefix, 'daily'));
+    await expect.poll(async () => (await scheduleOf(sy, 'daily'))?.missed?.count).toBe(count);
+  }
+  expect(await scheduleOf(sy, 'daily')).toMatchObject({
+    ...{ waits: { tick: first }, missed: { count: 3, from: missed[0], to: missed[2] } },
+  });
+  const next = (await scheduleOf(sy, 'daily'))?.next;
+  const jobs = await redis.keys(`${prefix}:runs:repeat:daily:*`);
+  expect(
+    jobs
+      .filter((key) => /:\d+$/.test(key))
+      .map((key) => Number(key.split(':').at(-1)))
+      .sort(),
+  ).toEqual([first, next]);
+  const having = sy.workers({ graceMs: 500 });
+  onTestFinished(() => having.stop());
+  await having.start();
+  await (await runsQueue(redis, prefix).getJob(`repeat:daily:${first}`))?.promote();
+  await expect.poll(lastOf(sy, 'daily'), { timeout: 10_000 }).toMatchObject({ tick: first, run: expect.any(String) });
+  expect(await scheduleOf(sy, 'daily')).toMatchObject({ missed: { count: 3 } });
+  expect(await scheduleOf(sy, 'daily')).not.toHaveProperty('waits');
+  expect((await sy.list()).runs).toHaveLength(1);
+});
+
+test('a tick that waits for its workflow is looked at less and less often, and is forgotten with its schedule', async () => {
+  const { sy, redis, prefix, other } = useEngine([echo, strict]);
+  const without = other([echo]).workers({ graceMs: 500 });
+  onTestFinished(() => without.stop());
+  await without.start();
+  await sy.schedules.upsert('daily', { workflow: 'strict', cron: '0 0 1 1 *', input: { day: '{date}' } });
+  const tick = await tickNow(sy, redis, prefix, 'daily');
+  const job = async () => await runsQueue(redis, prefix).getJob(`repeat:daily:${tick}`);
+  for (let started = 1; started < 12; started += 1) {
+    await expect
+      .poll(async () => [(await job())?.attemptsStarted, await (await job())?.getState()])
+      .toEqual([started, 'delayed']);
+    if (started < 11) await (await job())?.promote();
+  }
+  const due = Number(await redis.zscore(`${prefix}:runs:delayed`, `repeat:daily:${tick}`)) / 0x1000;
+  expect(due - Date.now()).toBeGreaterThan(50_000);
+  await sy.schedules.remove('daily');
+  await (await job())?.promote();
+  await expect.poll(async () => await job()).toBeUndefined();
+});
+
 test('a tick whose run is refused says why, and the schedule goes on', async () => {
   const { sy, redis, prefix } = await useWorkingEngine([echo, strict]);
   await sy.schedules.upsert('daily', { workflow: 'strict', cron: '0 0 1 1 *', input: { day: '{date}' } });

@@ -45,6 +45,7 @@ describe('a callback', () => {
     [{ allow: [], secret: 'whsec_c2hvcnQ=' }, '24 bytes'],
     [{ allow: [], secret: [] }, undefined],
     [{ allow: [], secret, attempts: 0 }, 'attempts'],
+    [{ allow: [], secret, attempts: 151 }, 'from 1 to 150'],
     [{ allow: [], secret, timeout: '2m' }, 'timeout'],
   ] as const)('set up as %j is a mistake that is found at start', (settings, says) => {
     if (says === undefined) return expect(() => callbackRules(settings, {})).toThrow();
@@ -83,6 +84,28 @@ describe('a callback', () => {
       message: `${url}/silent did not answer: its time is over`,
     });
     await sender('30s').send({ ...sent, url: `${url}/endless` });
+  });
+
+  test.each([
+    ['seconds', () => '7', 7_000],
+    ['a date', (now: number) => new Date(now + 90_000).toUTCString(), 90_000],
+    ['a date that is past', (now: number) => new Date(now - 90_000).toUTCString(), undefined],
+    ['what is neither', () => 'soon', undefined],
+    ['nothing', () => '', undefined],
+  ] as const)('is told when to come again by %s', async (_how, retryAfter, retryAfterMs) => {
+    const now = 1_700_000_000_000;
+    const server = createServer((_request, response) => {
+      response.writeHead(503, { 'retry-after': retryAfter(now) });
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const sender = createCallbackSender(rules(url), { now: () => now });
+    await expect(sender.send({ url, id: 'a', body: '{}' })).rejects.toMatchObject({ retryAfterMs });
   });
 
   test.each([
