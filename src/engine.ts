@@ -107,7 +107,7 @@ export interface Switchyard extends Everyday {
 /** @throws SwitchyardError INVALID_CONFIG, INVALID_DEFINITION */
 export function switchyard(options: SwitchyardOptions): Switchyard {
   const logger = options.logger ?? createLogger();
-  const telemetry = telemetryOf([createTracing(), ...(options.telemetry ?? [])]);
+  const telemetry = telemetryOf([createTracing(), ...(options.telemetry ?? [])], logger);
   const prefix = options.prefix ?? DEFAULT_PREFIX;
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);
