@@ -19,7 +19,7 @@ import type { JobHandler, ProcessorDependencies } from '../../src/processors/job
 import { createQueueWorker } from '../../src/processors/queue-worker.js';
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
-import { workerSettings } from '../../src/processors/worker-settings.js';
+import { workerSettings } from '../../src/worker-settings.js';
 import { createAppendStages } from '../../src/queues/append-stages.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
