@@ -54,7 +54,13 @@ export function createCrew(deps: ProcessingDependencies, { served, settings }: C
     }),
   );
   const { stuckAfterMs, clockCheckMs: askedEveryMs } = settings;
-  const health = createWorkerHealth({ queues: workers, stuckAfterMs, askedEveryMs, now: () => performance.now() });
+  const health = createWorkerHealth({
+    ...{ queues: workers, stuckAfterMs, askedEveryMs },
+    // At its end nobody makes another.
+    reconnects: () => connection.status !== 'ready' && connection.status !== 'end',
+    now: () => performance.now(),
+  });
+  connection.on('ready', health.connected);
   const askRedis = async () => {
     const time = await redisNow(connection);
     health.answered();

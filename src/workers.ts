@@ -38,7 +38,11 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   deps.connections.assertOpen();
   const { stuckAfterMs, clockCheckMs: askedEveryMs } = settings;
   /** Of workers that have not been started. */
-  const idle = createWorkerHealth({ queues: [], stuckAfterMs, askedEveryMs, now: () => performance.now() });
+  const idle = createWorkerHealth({
+    ...{ queues: [], stuckAfterMs, askedEveryMs },
+    reconnects: () => false,
+    now: () => performance.now(),
+  });
   let crew: Crew | undefined;
   let stopping: Promise<void> | undefined;
 

@@ -77,7 +77,8 @@ test('a producer loads neither the code of a lazy task nor ours for working; the
   worker.kill('SIGTERM');
   expect(await worked).toEqual({ code: 0, text: 'ready\n' });
 
-  const ofWorking = /charge\.mjs|dist\/processors\/|dist\/(worker-crew|hosting|processing|adapters\/callback-sender)\.js/;
+  const ofWorking =
+    /charge\.mjs|dist\/processors\/|dist\/(worker-crew|hosting|processing|adapters\/callback-sender)\.js/;
   const ofTools =
     /@modelcontextprotocol|dist\/adapters\/mcp\/(?!config|binding|server-limits|redaction|json-error|tool-p)/;
   const produces = loaded('produce.mjs');

@@ -47,3 +47,12 @@ test('every pod that is probed over HTTP listens where the kubelet asks: its own
     }
   }
 });
+
+test('no probe that ends a pod asks for Redis, and a worker waits for it from its start on', () => {
+  for (const deployment of deployments) {
+    const [, ...probes] = deployment.split(/(?=startupProbe|livenessProbe|readinessProbe)/);
+    for (const probe of probes.filter((one) => !one.startsWith('readiness'))) expect(probe).toContain('path: /healthz');
+  }
+  const [worker] = deployments.filter((deployment) => deployment.includes('"worker"'));
+  expect(worker).toContain('"--wait-for-redis"');
+});
