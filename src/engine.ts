@@ -16,13 +16,13 @@ import { SwitchyardError, toSwitchyardError } from './errors.js';
 import { createEveryday, type Everyday } from './everyday.js';
 import type { RunRecord } from './facts.js';
 import { createHostedWorkers, type HostedOptions, type ProcessorOf, type ProcessorOptions } from './hosted.js';
+import type { HostedWorkerOptions } from './hosted-settings.js';
 import { newRunId, OWN_QUEUES, redisKeys } from './names.js';
+import { noTools } from './no-tools.js';
 import { offering } from './offered.js';
 import type { Workflow, WorkflowDefinition, WorkflowInput, WorkflowOutput } from './orchestrators/definition.js';
 import type { ListOptions, Logger, RunCounts, RunPage, ToolCaller } from './ports.js';
-import { noTools } from './processing.js';
 import type { HostedProcessor } from './processors/hosted-processor.js';
-import type { HostedWorkerOptions } from './processors/hosted-settings.js';
 import { assertQueueLimits, type QueueLimits } from './queue-limits.js';
 import { acceptRun } from './queues/accept-run.js';
 import { createAnswers } from './queues/answer-stage.js';
@@ -108,7 +108,7 @@ export interface Switchyard extends Everyday {
 /** @throws SwitchyardError INVALID_CONFIG, INVALID_DEFINITION */
 export function switchyard(options: SwitchyardOptions): Switchyard {
   const logger = options.logger ?? createLogger();
-  const telemetry = telemetryOf([createTracing(), ...(options.telemetry ?? [])]);
+  const telemetry = telemetryOf([createTracing(), ...(options.telemetry ?? [])], logger);
   const prefix = options.prefix ?? DEFAULT_PREFIX;
   const retention = retentionOf(options.retention);
   const registry = createRegistry(options.workflows);

@@ -1,39 +1,20 @@
 /**
- * Stages inside Workers that a team has: `new Worker(queue, sy.processor(task), sy.workerOptions({ connection }))`. One set of
- * connections for all of them, opened with the first job.
+ * Stages inside Workers that a team has: `new Worker(queue, sy.processor(task), sy.workerOptions({ connection }))`. What runs
+ * them is loaded with the first job (`hosting.ts`): a process that only starts runs never pays for it.
  */
-import { systemClock } from './adapters/clock.js';
-import { redisNow } from './adapters/redis-clock.js';
-import { WORKER_DEFAULTS } from './config.js';
+import { delayOf } from './attempt-failed.js';
 import { SwitchyardError } from './errors.js';
-import { tasksOf, type WorkflowDefinition } from './orchestrators/definition.js';
-import { stageOf } from './orchestrators/stage-task.js';
-import { createProcessing, type Processing, type ProcessingDependencies } from './processing.js';
-import { createClockGuard } from './processors/clock-guard.js';
-import { createHostedProcessor, type Hosted, type HostedProcessor } from './processors/hosted-processor.js';
-import {
-  type BackoffStrategy,
-  type HostedWorkerOptions,
-  judgeSettings,
-  withOurSettings,
-} from './processors/hosted-settings.js';
-import { createIsolation } from './processors/isolation.js';
-import { delayOf } from './processors/queue-worker.js';
+import { type BackoffStrategy, type HostedWorkerOptions, withOurSettings } from './hosted-settings.js';
+import type { Hosting, ProcessorOf, ProcessorOptions } from './hosting.js';
+import { tasksOf } from './orchestrators/definition.js';
+import type { ProcessingDependencies } from './processing.js';
+import type { HostedProcessor } from './processors/hosted-processor.js';
 import { BACKOFF_TYPE } from './queues/run-jobs.js';
 import type { Registry } from './registry.js';
-import { StageJob } from './schema.js';
-import type { Task } from './task.js';
 
+export type { BackoffStrategy, HostedWorkerOptions } from './hosted-settings.js';
+export type { ProcessorOf, ProcessorOptions } from './hosting.js';
 export type { HostedJob, HostedProcessor } from './processors/hosted-processor.js';
-export type { BackoffStrategy, HostedWorkerOptions } from './processors/hosted-settings.js';
-
-export interface ProcessorOptions {
-  /** Runs jobs of the queue that are none of ours. Without it they fail as INVALID_JOB. */
-  readonly otherwise?: HostedProcessor;
-}
-
-/** What a processor is for; nothing: every stage that comes. */
-export type ProcessorOf = Task | WorkflowDefinition;
 
 export interface HostedWorkers {
   processor(of: readonly ProcessorOf[], options?: ProcessorOptions): HostedProcessor;
@@ -54,86 +35,43 @@ export type HostedOptions<Options> = Omit<Options, 'settings' | 'prefix' | 'maxS
 };
 
 export function createHostedWorkers(deps: ProcessingDependencies): HostedWorkers {
-  const { registry, prefix, keys, logger, clock = systemClock } = deps;
-  const all: Hosted[] = [];
   const ours = new WeakSet<BackoffStrategy>();
-  const isolation = createIsolation();
-  let opened: ReturnType<typeof open> | undefined;
+  const isOurBackoff = (strategy: BackoffStrategy | undefined) => strategy !== undefined && ours.has(strategy);
+  let hosting: Hosting | undefined;
+  let closed = false;
 
-  function open() {
-    const processing = createProcessing(deps, (run) => {
-      for (const hosted of all) hosted.stopRun(run);
-    });
-    const clockGuard = createClockGuard({
-      clock,
-      redisNow: () => redisNow(processing.connection),
-      everyMs: WORKER_DEFAULTS.clockCheckMs,
-      // Their Worker is theirs to pause: that its clock is wrong is said, by the guard itself.
-      onSkewed: () => {},
-      onMended: () => {},
-      logger,
-    });
-    const close = () => {
-      clockGuard.stop();
-      processing.close();
-      processing.release();
-    };
-    const started = deps.connections.ready().then(async () => {
-      await processing.start();
-      await clockGuard.start();
-      return processing.handlerOf;
-    });
-    return { processing, started, close };
-  }
-
-  /** One that failed is closed, and the next job opens another. */
-  async function handlers(): Promise<Processing['handlerOf']> {
-    opened ??= open();
-    const { started, close } = opened;
-    return await started.catch((error: unknown) => {
-      close();
-      opened = undefined;
-      throw error;
-    });
+  async function loaded(): Promise<Hosting> {
+    const { createHosting } = await import('./hosting.js');
+    hosting ??= createHosting(deps, isOurBackoff);
+    if (closed) hosting.close();
+    return hosting;
   }
 
   return {
-    processor(of, { otherwise } = {}) {
-      for (const one of of) assertKnown(registry, one);
-      const hosted = createHostedProcessor({
-        keys,
-        isolation,
-        logger,
-        handlers,
-        onEnded: (data) => void opened?.processing.onEnded(data),
-        otherwise,
-        isFor: (data) => of.length === 0 || isOf(registry, of, data),
-        judge: (options) =>
-          judgeSettings(options, { prefix, isOurBackoff: (strategy) => strategy !== undefined && ours.has(strategy) }),
-      });
-      all.push(hosted);
-      return hosted.process;
+    processor(of, options = {}) {
+      for (const one of of) assertKnown(deps.registry, one);
+      let inside: HostedProcessor | undefined;
+      async function first(): Promise<HostedProcessor> {
+        const ready = await loaded();
+        inside ??= ready.processor(of, options);
+        return inside;
+      }
+      // Three declared parameters: BullMQ passes the signal only to a processor whose length says that it takes one.
+      return async (job, token: string | undefined, signal: AbortSignal | undefined) =>
+        await (inside ?? (await first()))(job, token, signal);
     },
     workerOptions(options) {
       const theirs = options.settings?.backoffStrategy;
       const backoff: BackoffStrategy = (attempts, type, error, job) =>
         type === BACKOFF_TYPE || !theirs ? delayOf(error) : theirs(attempts, type, error, job);
       ours.add(backoff);
-      return withOurSettings(options, { prefix, backoff });
+      return withOurSettings(options, { prefix: deps.prefix, backoff });
     },
     close() {
-      opened?.close();
+      closed = true;
+      hosting?.close();
     },
   };
-}
-
-/** What is no stage, or of no definition here, has its own answer, which the handler gives. */
-function isOf(registry: Registry, of: readonly ProcessorOf[], data: unknown): boolean {
-  const stage = StageJob.safeParse(data).data;
-  const definition = stage && registry.find(stage.workflow, stage.version);
-  if (!definition) return true;
-  const task = stageOf(definition, stage);
-  return task === undefined || of.includes(task) || of.includes(definition);
 }
 
 /** @throws SwitchyardError INVALID_CONFIG for one that no definition here has: its stages would never come */

@@ -14,8 +14,8 @@ import { createStopSignals } from './adapters/stop-signals.js';
 import type { CallbackRules } from './callbacks.js';
 import { checkedRunLog } from './checked-run-log.js';
 import type { Retention } from './config.js';
-import { SwitchyardError } from './errors.js';
 import { CALLBACKS_QUEUE, type RedisKeys, RUNS_QUEUE } from './names.js';
+import { noTools } from './no-tools.js';
 import type { WorkflowDefinition } from './orchestrators/definition.js';
 import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
 import { createCallbackHandler } from './processors/callback.js';
@@ -134,6 +134,7 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     return isTimer(job.data) ? timer(job) : root(job);
   };
   const handlers = new Map<string, JobHandler>([[RUNS_QUEUE, runs]]);
+  let closed = false;
   if (deps.callbacks) handlers.set(CALLBACKS_QUEUE, callbackHandler(processors, deps.callbacks, scripts, keys));
   return {
     connection,
@@ -146,9 +147,10 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     onEnded: createSiblingStop(processors),
     async start() {
       await stops.start();
-      await pauses.start();
+      if (!closed) await pauses.start();
     },
     close() {
+      closed = true;
       stops.close();
       pauses.close();
     },
@@ -168,14 +170,3 @@ function callbackHandler(
   const sender = createCallbackSender(rules, processors.clock);
   return createCallbackHandler({ ...processors, rules, sender, deliveries: createDeliveryRecord(scripts, keys) });
 }
-
-export const noTools: ToolCaller = {
-  call: (capability) =>
-    Promise.reject(
-      new SwitchyardError(
-        'UNKNOWN_SERVER',
-        `a task called "${capability}", but no tools are configured: pass \`tools\` to switchyard()`,
-      ),
-    ),
-  close: () => Promise.resolve(),
-};

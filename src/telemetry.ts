@@ -1,9 +1,11 @@
 /**
  * What the engine tells about its work, to whoever listens: metrics, traces. One port for both, called where a fact is known.
- * A listener must not throw, and is never waited for; without one each call is an empty function.
+ * A listener is never waited for, and what it throws is logged and harms no job; without one each call is an empty function.
  */
 import type { ErrorRecord } from './errors.js';
 import type { FinalStatus } from './facts.js';
+import { createListenerGuard, type ListenerGuard } from './listener-guard.js';
+import type { Logger } from './ports.js';
 import type { TraceContext } from './trace-context.js';
 
 /** Something that takes time, from its begin to its end. */
@@ -99,24 +101,37 @@ const UNWATCHED: Watched<unknown> = { within: (work) => work(), end: () => {} };
 
 export const NO_TELEMETRY: Telemetry = telemetryOf([]);
 
-/** One for all of them; the first that knows a place in a trace gives it. */
-export function telemetryOf(listeners: readonly TelemetryListener[]): Telemetry {
+/** One for all of them; the first that knows a place in a trace gives it. What any of them throws goes to the log. */
+export function telemetryOf(listeners: readonly TelemetryListener[], logger?: Logger): Telemetry {
+  const guard = createListenerGuard(logger);
+  const watching = <End>(watch: (listener: TelemetryListener) => Watched<End> | undefined): Watched<End> =>
+    joined(
+      listeners.flatMap((listener) => {
+        const watched = guard.attempt(() => watch(listener));
+        return watched ? guarded(watched, guard) : [];
+      }),
+    );
+  const tell = (call: (listener: TelemetryListener) => void): void => {
+    for (const listener of listeners) guard.attempt(() => call(listener));
+  };
   return {
-    start: (start) => joined(listeners.map((listener) => listener.start?.(start))),
-    job: (job) => joined(listeners.map((listener) => listener.job?.(job))),
-    toolCall: (call) => joined(listeners.map((listener) => listener.toolCall?.(call))),
-    runEnded: (end) => {
-      for (const listener of listeners) listener.runEnded?.(end);
-    },
-    workerLost: (queue) => {
-      for (const listener of listeners) listener.workerLost?.(queue);
-    },
+    start: (start) => watching((listener) => listener.start?.(start)),
+    job: (job) => watching((listener) => listener.job?.(job)),
+    toolCall: (call) => watching((listener) => listener.toolCall?.(call)),
+    runEnded: (end) => tell((listener) => listener.runEnded?.(end)),
+    workerLost: (queue) => tell((listener) => listener.workerLost?.(queue)),
   };
 }
 
-function joined<End>(watching: readonly (Watched<End> | undefined)[]): Watched<End> {
-  const watched = watching.filter((one) => one !== undefined);
-  const [first, ...others] = watched;
+function guarded<End>(watched: Watched<End>, guard: ListenerGuard): Watched<End> {
+  return {
+    trace: guard.attempt(() => watched.trace),
+    within: (work) => guard.within((once) => watched.within(once), work),
+    end: (how) => guard.attempt(() => watched.end(how)),
+  };
+}
+
+function joined<End>([first, ...others]: readonly Watched<End>[]): Watched<End> {
   if (!first) return UNWATCHED;
   if (others.length === 0) return first;
   const rest = joined(others);

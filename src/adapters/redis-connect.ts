@@ -5,29 +5,42 @@ import { describeAddress, type RedisAddress, speaksTls } from './redis-address.j
 /** A command with a wrong address must end within 5 s, not hang; the rest is for starting and ending it. */
 const FIRST_CONNECTION_TIMEOUT_MS = 4_000;
 
-/** What a failed connection means and what to do about it; the first pattern that fits the error's code or text wins. */
-const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
+/**
+ * What a failed connection means and what to do about it; the first pattern that fits the error's code or text wins. One that
+ * `stays` is mended by somebody, and not by waiting.
+ */
+const REASONS: readonly (readonly [pattern: RegExp, explanation: string, stays?: 'stays'])[] = [
   [/All sentinels are unreachable/, 'none of the Sentinels answers: start them, or correct their addresses'],
   [/ECONNREFUSED/, 'nothing listens there: start that Redis, or correct REDIS_URL'],
   [/ENOENT/, 'there is no such socket: start that Redis, or correct the path'],
   [/ENOTFOUND|EAI_AGAIN|EAI_NODATA/, 'the host name cannot be resolved: correct REDIS_URL, or check DNS'],
   [/EHOSTUNREACH|ENETUNREACH|ETIMEDOUT/, 'the host cannot be reached: check the network and the firewall'],
-  [/WRONGPASS|invalid password|invalid username/i, 'it refuses the user name or password: correct them in REDIS_URL'],
-  [/NOAUTH/, 'it requires a password: set REDIS_URL=redis://:<password>@host:port'],
+  [
+    /WRONGPASS|invalid password|invalid username/i,
+    'it refuses the user name or password: correct them in REDIS_URL',
+    'stays',
+  ],
+  [/NOAUTH/, 'it requires a password: set REDIS_URL=redis://:<password>@host:port', 'stays'],
   [
     /NOPERM/,
     "the user's ACL does not allow the commands that are needed: grant +@all on our keys, or use another user",
+    'stays',
   ],
   [
     /maximum number of clients|max number of clients/i,
     'it has no connection left: raise its `maxclients`, or close other clients',
   ],
-  [/DENIED Redis is running in protected mode/i, 'it is in protected mode: set a password, or bind it to loopback'],
+  [
+    /DENIED Redis is running in protected mode/i,
+    'it is in protected mode: set a password, or bind it to loopback',
+    'stays',
+  ],
   [
     /SSL|TLS|CERT|wrong version number|self.signed/i,
     'TLS failed: use rediss:// only with a Redis that speaks TLS, and a trusted certificate',
+    'stays',
   ],
-  [/Unknown RESP type|Protocol error/, 'something other than Redis answers there: correct REDIS_URL'],
+  [/Unknown RESP type|Protocol error/, 'something other than Redis answers there: correct REDIS_URL', 'stays'],
   [
     /EPIPE|ECONNRESET/,
     'it closed the connection: something other than Redis may answer there, or it refuses this client',
@@ -39,14 +52,15 @@ const REASONS: readonly (readonly [pattern: RegExp, explanation: string])[] = [
   [/LOADING/, 'it is still loading its data: try again'],
 ];
 
-function explain(error: Error, address: RedisAddress): string {
+function explain(error: Error, address: RedisAddress): { readonly reason: string; readonly stays?: boolean } {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const text = `${code} ${error.message}`.trim();
   // A Redis without TLS takes the handshake for a command that is not complete yet, and waits.
   if (speaksTls(address) && /ETIMEDOUT|no answer/.test(text)) {
-    return 'no TLS handshake in time: check that it speaks TLS (else use redis://) and can be reached';
+    return { reason: 'no TLS handshake in time: check that it speaks TLS (else use redis://) and can be reached' };
   }
-  return REASONS.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+  const [, reason = text, stays] = REASONS.find(([pattern]) => pattern.test(text)) ?? [];
+  return { reason, stays: stays !== undefined };
 }
 
 /**
@@ -54,7 +68,8 @@ function explain(error: Error, address: RedisAddress): string {
  *
  * @param address what was given to `openRedis`, for the message
  * @param timeoutMs the longest wait, 4 s by default
- * @throws SwitchyardError REDIS_UNAVAILABLE with host, port and the reason: at the first refusal, or at the time limit
+ * @throws SwitchyardError REDIS_UNAVAILABLE with host, port and the reason: at the first refusal, or at the time limit; not
+ *   `retryable` where waiting mends nothing, such as a wrong password
  */
 export async function connectOrFail(
   client: Redis,
@@ -77,8 +92,9 @@ export async function connectOrFail(
     });
   } catch (cause) {
     client.disconnect();
-    const reason = cause instanceof Error ? explain(cause, address) : String(cause);
+    const { reason, stays } = cause instanceof Error ? explain(cause, address) : { reason: String(cause) };
     throw new SwitchyardError('REDIS_UNAVAILABLE', `Cannot use Redis at ${describeAddress(address)}: ${reason}.`, {
+      ...(stays && { retryable: false }),
       cause,
     });
   } finally {

@@ -15,6 +15,8 @@ import { outageOf } from './scripts.js';
 export type { RedisConnection } from './redis-address.js';
 
 export interface RedisConnections {
+  /** @throws SwitchyardError ILLEGAL_STATE after `close` */
+  assertOpen(): void;
   /** @throws SwitchyardError ILLEGAL_STATE after `close`: nobody would close what it opens */
   open(role: RedisRole): Redis;
   /** Closes one that is not needed any more, before all are closed. May be called twice. */
@@ -80,6 +82,7 @@ export function createRedisConnections(
   }
 
   return {
+    assertOpen,
     open: (role) => open(role),
     release,
     async ready() {

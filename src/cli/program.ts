@@ -113,6 +113,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     .option('--concurrency <n>', 'jobs at once in each queue (default 25)')
     .option('--health-port <n>', 'serve /healthz, /readyz and /metrics there; 0 for any free port')
     .option('--health-host <address>', 'address of these (default 127.0.0.1); they have no token, and tell no payloads')
+    .option('--wait-for-redis', 'wait for a Redis that is away at start, alive and not ready, instead of exit 3')
     .addHelpText('after', '\nExample:\n  switchyard worker --queues runs,tasks --concurrency 10\n')
     .action(async (options: unknown, command: Command) => {
       const { worker } = await import('./commands/worker.js');
@@ -223,7 +224,13 @@ function argumentTerm(argument: Argument): string {
 
 const text = z.string().optional();
 const Serve = z.object({ host: text, allowHost: z.array(z.string()).optional() });
-const Worker = z.object({ queues: text, concurrency: text, healthPort: text, healthHost: text });
+const Worker = z.object({
+  queues: text,
+  concurrency: text,
+  healthPort: text,
+  healthHost: text,
+  waitForRedis: z.boolean().optional(),
+});
 const Enqueue = z.object({
   key: text,
   priority: text,

@@ -4,10 +4,10 @@
  * crash bound. A Worker whose settings break a promise is refused its first job of ours, which is put back for another.
  */
 import { toSwitchyardError } from '../errors.js';
+import type { HostedWorkerOptions, Verdict } from '../hosted-settings.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import type { BullmqJob } from './bullmq-job.js';
-import type { HostedWorkerOptions, Verdict } from './hosted-settings.js';
 import { type Isolation, letIn } from './isolation.js';
 import { isForward, type JobHandler, LOCK_LOST, putBackMs, RUN_STOPS } from './job.js';
 import { processJob, putBack } from './queue-worker.js';

@@ -5,15 +5,16 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
+import { AttemptFailed, delayOf } from '../attempt-failed.js';
 import type { RedisKeys } from '../names.js';
 import type { Logger } from '../ports.js';
 import type { Telemetry } from '../telemetry.js';
 import { parseTrace } from '../trace-context.js';
+import type { WorkerSettings } from '../worker-settings.js';
 import { createAfterEnd } from './after-end.js';
 import type { BullmqJob } from './bullmq-job.js';
 import { type Isolation, letIn } from './isolation.js';
 import { type ActiveJob, isForward, type JobHandler, LOCK_LOST, RUN_STOPS } from './job.js';
-import type { WorkerSettings } from './worker-settings.js';
 
 export interface QueueWorkerOptions {
   readonly queue: string;
@@ -48,24 +49,6 @@ export interface QueueWorker {
   stop(graceMs: number): Promise<void>;
   /** For how long it has not asked for jobs, though it should have. */
   stuckForMs(): number;
-}
-
-/** An attempt that failed, with the delay that our policy gives it; BullMQ asks for it in `backoffStrategy`. */
-class AttemptFailed extends Error {
-  override readonly name = 'AttemptFailed';
-  constructor(
-    reason: string,
-    readonly delayMs: number,
-  ) {
-    super(reason);
-    // The reason carries the error; a stack of ours on every failed job would only cost Redis memory.
-    this.stack = reason;
-  }
-}
-
-/** The delay that our policy gave this attempt, for the Worker's `backoffStrategy`. */
-export function delayOf(error: unknown): number {
-  return error instanceof AttemptFailed ? error.delayMs : 0;
 }
 
 /** Why a job's signal is aborted when its worker stops; such a job is put back rather than failed. */

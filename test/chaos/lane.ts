@@ -1,5 +1,5 @@
 /** The sizes of what `npm run chaos` runs, and what is asked of it. */
-import type { WorkerSettings } from '../../src/processors/worker-settings.js';
+import type { WorkerSettings } from '../../src/worker-settings.js';
 
 /**
  * Locks that run out quickly: what is tested is what happens then, not how long it takes. Few jobs at once, since each kill

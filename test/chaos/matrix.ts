@@ -13,7 +13,7 @@ import { checkHistory } from '../../src/orchestrators/invariants/check.js';
 import type { History } from '../../src/orchestrators/invariants/history.js';
 import type { Verdict } from '../../src/orchestrators/invariants/verdict.js';
 import { statusOf } from '../../src/orchestrators/timeline.js';
-import type { WorkerSettings } from '../../src/processors/worker-settings.js';
+import type { WorkerSettings } from '../../src/worker-settings.js';
 import type { Mutant } from '../support/crash-order.js';
 import { prepareStrikeFolder } from '../support/crash-strikes.js';
 import { matrixWorkflows } from '../support/crash-workflows.js';

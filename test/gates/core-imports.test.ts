@@ -1,9 +1,9 @@
 /** The core starts without the packages of features: no import that is made at once, however far down, reaches one. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { FEATURES } from '../../src/optional-packages.js';
+import { importsAtOnce } from './source-graph.js';
 
 const OPTIONAL = new Set(FEATURES.flatMap(({ packages }) => Object.keys(packages)));
 /** What defines, starts and works, and the command line until a command that needs more is called. */
@@ -16,20 +16,6 @@ const CORE = [
   'cli/commands/worker.ts',
   'api/index.ts',
 ];
-
-/** Which imports are made when the file is loaded. With `verbatimModuleSyntax`, one that only lists types inside braces is. */
-function importsAtOnce(text: string): readonly string[] {
-  return ts
-    .createSourceFile('one.ts', text, ts.ScriptTarget.ES2022)
-    .statements.flatMap((statement) =>
-      ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement) ? statement : [],
-    )
-    .flatMap((statement) => {
-      const { moduleSpecifier } = statement;
-      const forTypes = ts.isImportDeclaration(statement) ? statement.importClause?.isTypeOnly : statement.isTypeOnly;
-      return moduleSpecifier && ts.isStringLiteral(moduleSpecifier) && !forTypes ? [moduleSpecifier.text] : [];
-    });
-}
 
 /** Each way from an entry to a package that is out of bounds, as a path of files. */
 function waysOut(

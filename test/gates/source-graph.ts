@@ -31,6 +31,20 @@ export function parseSource(path: string, text: string, root = 'src'): SourceFil
   };
 }
 
+/** Which imports are made when the file is loaded. With `verbatimModuleSyntax`, one that only lists types inside braces is. */
+export function importsAtOnce(text: string): readonly string[] {
+  return ts
+    .createSourceFile('one.ts', text, ts.ScriptTarget.ES2022)
+    .statements.flatMap((statement) =>
+      ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement) ? statement : [],
+    )
+    .flatMap((statement) => {
+      const { moduleSpecifier } = statement;
+      const forTypes = ts.isImportDeclaration(statement) ? statement.importClause?.isTypeOnly : statement.isTypeOnly;
+      return moduleSpecifier && ts.isStringLiteral(moduleSpecifier) && !forTypes ? [moduleSpecifier.text] : [];
+    });
+}
+
 /** What is imported as `.js` is written as `.ts` or `.tsx`. */
 function sourceOf(imported: string, root: string): string {
   const jsx = imported.replace(/\.js$/, '.tsx');

@@ -6,7 +6,7 @@ import { copyFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
-import type { WorkerSettings } from '../../src/processors/worker-settings.js';
+import type { WorkerSettings } from '../../src/worker-settings.js';
 
 type Instant =
   | `${'before' | 'after'}-${'intent' | 'done' | 'append' | 'failure' | 'decision' | 'end'}`

@@ -19,13 +19,13 @@ import type { JobHandler, ProcessorDependencies } from '../../src/processors/job
 import { createQueueWorker } from '../../src/processors/queue-worker.js';
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
-import { workerSettings } from '../../src/processors/worker-settings.js';
 import { createAppendStages } from '../../src/queues/append-stages.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
 import { createStopRun } from '../../src/queues/stop-run.js';
 import { createRegistry } from '../../src/registry.js';
 import { NO_TELEMETRY } from '../../src/telemetry.js';
+import { workerSettings } from '../../src/worker-settings.js';
 import { shippedContracts } from '../../src/workflows/capabilities.js';
 import { mutated } from './crash-mutants.js';
 import type { CrashOrder, Strike } from './crash-order.js';

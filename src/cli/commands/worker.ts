@@ -11,6 +11,7 @@ import { type Settings, wholeNumber } from '../settings.js';
 import { listenForStop } from '../stop-signal.js';
 import { type Screen, type Terminal, wrap } from '../terminal.js';
 import { toolServers } from '../tool-servers.js';
+import { createRedisWait } from '../wait-for-redis.js';
 import { workerTools } from '../worker-tools.js';
 
 export interface WorkerOptions {
@@ -18,6 +19,8 @@ export interface WorkerOptions {
   readonly concurrency?: string | undefined;
   readonly healthPort?: string | undefined;
   readonly healthHost?: string | undefined;
+  /** Whether a Redis that is away when it starts is waited for, instead of being an error. */
+  readonly waitForRedis?: boolean | undefined;
 }
 
 const MAX_CONCURRENCY = 1_000;
@@ -42,13 +45,21 @@ export async function worker(settings: Settings, options: WorkerOptions, termina
   const sy = openSwitchyard(project, { url, log, tools, ...(metrics && { telemetry: [metrics.listener] }) });
   let probes: ProbeServer | undefined;
   try {
-    // Redis first: without it no server needs to be started.
-    await sy.ready();
     const workers = sy.workers(wanted);
-    // Before the servers are started, which takes a while: it is alive, and not ready.
-    if (watched) probes = await serveProbes({ ...watched, health: workers.health, metrics });
+    const redis = createRedisWait(options.waitForRedis === true, stop.stopped, log);
+    const health = async () => {
+      const away = redis.away();
+      return away === undefined ? await workers.health() : { alive: true, ready: false, findings: [away] };
+    };
+    // Before Redis is there and the servers are started, which takes a while: it is alive, and not ready.
+    if (watched) probes = await serveProbes({ ...watched, health, metrics });
+    // Redis first: without it no server needs to be started.
+    if (!(await redis.until(sy.ready))) return 0;
     const checks = await Promise.race([tools.check(), stop.stopped.then(() => [])]);
-    await workers.start();
+    if (!(await redis.until(workers.start))) {
+      await workers.stop();
+      return 0;
+    }
     for (const check of checks) if (!check.ok) log.warn({ server: check.server }, check.error.message);
     for (const { message, workflow, capability } of missingTools(project.workflows, config, checks))
       log.warn({ workflow, capability }, message);

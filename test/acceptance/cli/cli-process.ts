@@ -22,6 +22,8 @@ export interface Place {
   readonly env: NodeJS.ProcessEnv;
   /** Starts a command and resolves when it has ended. */
   run(argv: readonly string[], input?: string): Promise<Ended>;
+  /** Starts a command and waits for nothing. */
+  begin(argv: readonly string[]): Pick<Started, 'child' | 'ended'>;
   /** Starts a command and resolves with it at the first line of its standard output that fits. */
   start(argv: readonly string[], ready: RegExp): Promise<Started>;
 }
@@ -72,6 +74,10 @@ export default { workflows: [...shippedWorkflows${more.workflows ?? ''}], prefix
       const child = spawned(argv);
       child.stdin.end(input);
       return await endOf(child);
+    },
+    begin(argv) {
+      const child = spawned(argv);
+      return { child, ended: endOf(child) };
     },
     async start(argv, ready) {
       const child = spawned(argv);

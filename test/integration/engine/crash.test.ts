@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { switchyard } from '../../../src/engine.js';
 import type { Workflow } from '../../../src/orchestrators/definition.js';
-import type { WorkerSettings } from '../../../src/processors/worker-settings.js';
+import type { WorkerSettings } from '../../../src/worker-settings.js';
 import { type CrashOrder, type CrashPoint, endOf, startCrashWorker } from '../../support/crash-order.js';
 import { crashWorkflows, effectsOf } from '../../support/crash-workflows.js';
 import { deletePrefix, redisUrl, testPrefix } from '../../support/redis.js';

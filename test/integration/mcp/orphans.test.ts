@@ -57,7 +57,9 @@ describe.runIf(setpriv !== undefined)('when a worker is killed', () => {
     await kill(worker);
     expect(lives()).toBe(true);
     expect(readdirSync(join(dataDir, 'mcp-servers'))).toHaveLength(1);
-    await createToolPool({ config: parseMcpConfig({ mcpServers: {} }, 'the test'), dataDir }).close();
+    const next = createToolPool({ config: parseMcpConfig({ mcpServers: {} }, 'the test'), dataDir });
+    await next.check();
+    await next.close();
     await eventually(() => !lives(), 'the end of the server');
     expect(readdirSync(join(dataDir, 'mcp-servers'))).toEqual([]);
   });

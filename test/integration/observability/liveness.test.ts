@@ -66,3 +66,34 @@ test('a worker is alive and ready while somebody has paused its queue', async ()
   expect(await run.wait('300ms')).toMatchObject({ status: 'queued' });
   expect(await workers.health()).toEqual({ alive: true, ready: true, findings: [] });
 });
+
+test('a Redis that is away for longer than the bound is waited for: alive all the time, and ready again with it', async () => {
+  const { url, prefix } = useRedis();
+  const proxy = await startTcpProxy(Number(new URL(url).port));
+  const sy = switchyard({ connection: proxy.url(url), prefix, workflows: [echo], logger: silentLog });
+  const workers = sy.workers({ graceMs: 0, clockCheckMs: 50, stuckAfterMs: 100 });
+  onTestFinished(async () => {
+    await workers.stop();
+    await sy.close();
+    await proxy.close();
+  });
+  await workers.start();
+  await proxy.refuse();
+  await expect.poll(() => workers.health()).toMatchObject({ ready: false });
+  const until = performance.now() + 1_500;
+  while (performance.now() < until) {
+    expect(await workers.health()).toMatchObject({ alive: true, ready: false });
+    await new Promise(setImmediate);
+  }
+  await proxy.listen();
+  await expect
+    .poll(
+      async () => {
+        const health = await workers.health();
+        expect(health).toMatchObject({ alive: true });
+        return health.ready;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(true);
+});

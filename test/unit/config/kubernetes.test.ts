@@ -30,3 +30,29 @@ test('nobody is restarted for a pause that heals by itself', () => {
   }
   expect(numbers(manifest, 'containerPort')).toContain(DEFAULT_PORT);
 });
+
+test('every pod that is probed over HTTP listens where the kubelet asks: its own address, and the port that the probe names', () => {
+  for (const deployment of deployments) {
+    const [, list = ''] = /args: (\[.*\])/.exec(deployment) ?? [];
+    const args: readonly string[] = JSON.parse(list);
+    const given = (option: string) => args[args.indexOf(option) + 1];
+    const [host, port] = args.includes('worker') ? ['--health-host', '--health-port'] : ['--host', '--port'];
+    const probed = [...deployment.matchAll(/httpGet: \{ path: \S+, port: (\w+) \}/g)].map(([, name]) => name);
+    expect(probed.length).toBeGreaterThanOrEqual(2);
+    expect(args).toContain(host);
+    expect(given(host)).toBe('0.0.0.0');
+    for (const name of probed) {
+      const [, containerPort] = new RegExp(`name: ${name}, containerPort: (\\d+)`).exec(deployment) ?? [];
+      expect(containerPort).toBe(given(port));
+    }
+  }
+});
+
+test('no probe that ends a pod asks for Redis, and a worker waits for it from its start on', () => {
+  for (const deployment of deployments) {
+    const [, ...probes] = deployment.split(/(?=startupProbe|livenessProbe|readinessProbe)/);
+    for (const probe of probes.filter((one) => !one.startsWith('readiness'))) expect(probe).toContain('path: /healthz');
+  }
+  const [worker] = deployments.filter((deployment) => deployment.includes('"worker"'));
+  expect(worker).toContain('"--wait-for-redis"');
+});

@@ -3,8 +3,8 @@
  * `maxStalledCount` of 1 a step whose worker was lost twice fails for good, and its saga turns round for two deployments.
  * Others only cost something. Pure.
  */
-import { MAX_CRASHES, WORKER_DEFAULTS } from '../config.js';
-import { SwitchyardError } from '../errors.js';
+import { MAX_CRASHES, WORKER_DEFAULTS } from './config.js';
+import { SwitchyardError } from './errors.js';
 
 /** BullMQ's `settings.backoffStrategy`, of any release: as a method, whose parameters TypeScript compares both ways. */
 export type BackoffStrategy = {

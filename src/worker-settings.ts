@@ -1,6 +1,6 @@
 /** The settings of our workers, on which the promises rest. */
-import { MAX_TIMER_MS, WORKER_DEFAULTS } from '../config.js';
-import { SwitchyardError } from '../errors.js';
+import { MAX_TIMER_MS, WORKER_DEFAULTS } from './config.js';
+import { SwitchyardError } from './errors.js';
 
 export interface WorkerSettings {
   readonly lockDurationMs: number;

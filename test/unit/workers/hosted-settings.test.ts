@@ -1,6 +1,6 @@
 /** What a Worker's settings break, and what they only cost. */
 import { expect, test } from 'vitest';
-import { type HostedWorkerOptions, judgeSettings } from '../../../src/processors/hosted-settings.js';
+import { type HostedWorkerOptions, judgeSettings } from '../../../src/hosted-settings.js';
 
 const ours = () => 0;
 const fit: HostedWorkerOptions = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { WORKER_DEFAULTS } from '../../../src/config.js';
-import { workerSettings } from '../../../src/processors/worker-settings.js';
+import { workerSettings } from '../../../src/worker-settings.js';
 
 test('what is not given is the default, an explicit undefined too', () => {
   expect(workerSettings({ concurrency: undefined, graceMs: 0 })).toEqual({ ...WORKER_DEFAULTS, graceMs: 0 });
