@@ -4,7 +4,7 @@ import type { Answer, RunStatus } from '../facts.js';
 import { type OperatorRequest, operate } from '../orchestrators/operate.js';
 import { waitStage } from '../orchestrators/stage-task.js';
 import { describeRun, type RunDocument, type TimelineEntry } from '../orchestrators/timeline.js';
-import { type Said, wordOf } from '../queues/said.js';
+import { type Said, type SaidAbout, wordOf } from '../queues/said.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import type { ToolCall } from './fake-tools.js';
 import type { MemoryQueue } from './memory-queue.js';
@@ -21,14 +21,14 @@ export interface TestRun<Out = unknown> {
   /** What its tools were asked, in order. */
   readonly calls: readonly ToolCall[];
   /** @param said `stage` where it asks about more than one */
-  approve(said?: Said & { readonly stage?: string }): Promise<void>;
-  reject(said?: Said & { readonly stage?: string }): Promise<void>;
+  approve(said?: SaidAbout): Promise<void>;
+  reject(said?: SaidAbout): Promise<void>;
   signal(stage: string, value: unknown): Promise<void>;
   cancel(said?: Said): Promise<void>;
-  resume(said?: Said): Promise<void>;
-  resolve(what: Said & { readonly happened: boolean; readonly output?: unknown }): Promise<void>;
-  skip(said: Said): Promise<void>;
-  abandon(said: Said): Promise<void>;
+  resume(said?: SaidAbout): Promise<void>;
+  resolve(what: SaidAbout & { readonly happened: boolean; readonly output?: unknown }): Promise<void>;
+  skip(said: SaidAbout): Promise<void>;
+  abandon(said: SaidAbout): Promise<void>;
 }
 
 interface Parts {
