@@ -9,6 +9,8 @@ export interface ApiContext {
   readonly log: Logger;
   readonly live: LiveRuns;
   readonly payloads: PayloadPolicy;
+  /** Whether the routes that start or change something are left out. */
+  readonly readOnly: boolean;
   /** For runs that are started without one of their own. */
   readonly callback: { readonly url: string } | undefined;
   /** Aborted when the server closes: whoever waits is answered now. */

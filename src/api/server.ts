@@ -122,6 +122,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       log,
       live,
       payloads: options.payloads ?? 'shown',
+      readOnly: options.readOnly ?? false,
       callback: options.callback,
       closing: closing.signal,
       redis: describeAddress(address),
