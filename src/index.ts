@@ -66,7 +66,7 @@ export type { Paused, PausedQueue, PausedWorkflow, PauseTarget } from './queues/
 export type { QueueState } from './queues/queue-states.js';
 export type { Retried, RetryFilter } from './queues/retry-runs.js';
 export type { Run, RunState } from './queues/run-handle.js';
-export type { Said } from './queues/said.js';
+export type { Said, SaidAbout } from './queues/said.js';
 export type { StartOptions } from './queues/unstarted-run.js';
 export type { MissedTicks, Schedule, ScheduleSpec, TickRecord } from './schedule.js';
 export type { Tags } from './tags.js';

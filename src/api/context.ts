@@ -11,6 +11,8 @@ export interface ApiContext {
   readonly live: LiveRuns;
   readonly streams: OpenStreams;
   readonly payloads: PayloadPolicy;
+  /** Whether the routes that start or change something are left out. */
+  readonly readOnly: boolean;
   /** For runs that are started without one of their own. */
   readonly callback: { readonly url: string } | undefined;
   /** Aborted when the server closes: whoever waits is answered now. */

@@ -130,6 +130,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       live,
       streams: createOpenStreams(options.maxStreams),
       payloads: options.payloads ?? 'shown',
+      readOnly: options.readOnly ?? false,
       callback: options.callback,
       closing: closing.signal,
       redis: describeAddress(address),

@@ -34,6 +34,8 @@ const unchanged = (command: Command) => command;
 
 const stageOption = (command: Command) =>
   command.option('--stage <name>', 'which approval, where the run waits for several');
+const aboutOption = (command: Command) =>
+  command.option('--stage <name>', 'what the question is about: refused when the run asks about another stage by now');
 
 const COMMANDS: readonly OperatorCommand[] = [
   {
@@ -46,7 +48,8 @@ const COMMANDS: readonly OperatorCommand[] = [
     name: 'resume',
     description: 'try the stuck undo, or the stuck step past the pivot, again',
     help: 'switchyard resume <id> --wait',
-    say: (options) => async (run) => void (await run.resume(said(options))),
+    more: aboutOption,
+    say: (options) => async (run) => void (await run.resume({ ...said(options), ...stageOf(options) })),
   },
   {
     name: 'resolve',
@@ -54,7 +57,7 @@ const COMMANDS: readonly OperatorCommand[] = [
     help: `switchyard resolve <id> --happened --output '{"paymentId":"pay_1"}'
   switchyard resolve <id> --not-happened      it is tried again`,
     more: (command) =>
-      command
+      aboutOption(command)
         .option('--happened', 'it happened: it counts as done')
         .option('--not-happened', 'it did not happen: it is tried again')
         .option('--output <json>', 'what the step returned, where later steps need it; JSON, - or @file'),
@@ -64,13 +67,17 @@ const COMMANDS: readonly OperatorCommand[] = [
     name: 'skip',
     description: 'leave the stuck undo undone and go on with the others; the run ends failed and lists it',
     help: 'switchyard skip <id> --reason "the label was never printed"',
-    say: (options) => async (run) => void (await run.skip({ ...said(options), reason: options.reason ?? '' })),
+    more: aboutOption,
+    say: (options) => async (run) =>
+      void (await run.skip({ ...said(options), ...stageOf(options), reason: options.reason ?? '' })),
   },
   {
     name: 'abandon',
     description: 'end the run as failed, with all that is still due left undone',
     help: 'switchyard abandon <id> --reason "settled by hand, ticket 812"',
-    say: (options) => async (run) => void (await run.abandon({ ...said(options), reason: options.reason ?? '' })),
+    more: aboutOption,
+    say: (options) => async (run) =>
+      void (await run.abandon({ ...said(options), ...stageOf(options), reason: options.reason ?? '' })),
   },
   {
     name: 'approve',
@@ -105,6 +112,7 @@ async function resolve(options: Options): Promise<Say> {
   return async (run) =>
     void (await run.resolve({
       ...said(options),
+      ...stageOf(options),
       happened: happened === true,
       ...(value !== undefined && { output: value }),
     }));

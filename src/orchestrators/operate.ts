@@ -18,6 +18,8 @@ export interface OperatorRequest {
   readonly command: Extract<OperatorCommand, 'resume' | 'resolve' | 'skip' | 'abandon'>;
   readonly by?: string;
   readonly reason?: string;
+  /** What the question is about that is answered; where the run asks about another stage by now, the word is refused. */
+  readonly stage?: string | undefined;
   /** Of `resolve`. */
   readonly happened?: boolean;
   /** Of `resolve` for a step that happened: what it returned. */
@@ -55,6 +57,9 @@ export function operate(
   }
   const { status, about: step } = move;
   const stage = status === 'compensation_stuck' ? undoStage(step) : step;
+  if (request.stage !== undefined && request.stage !== stage) {
+    throw illegal(facts, request, `it asks about "${stage}" now, not about "${request.stage}": look at it again`);
+  }
   const answers = answersTo(status, errorAbout(facts, stage));
   if (!answers.includes(request.command)) {
     throw illegal(facts, request, `about "${stage}" it takes ${answers.join(', ')}`);

@@ -4,12 +4,15 @@ import type { Facts, OperatorCommand, OperatorStatus } from '../facts.js';
 import { ROOT_STAGE } from './decide-saga.js';
 import type { WorkflowDefinition } from './definition.js';
 import { ATTENTION_SUFFIX, undoStage } from './move.js';
+import { answerDueAt } from './waits.js';
 
 export interface Question {
   /** The stage that it is about: a step, its undo (`<step>.undo`), or an approval. */
   readonly about: string;
   readonly status: OperatorStatus;
   readonly since?: number;
+  /** When it is answered by its deadline, where it has one. */
+  readonly dueAt?: number;
   /** Of an approval: what is asked. Of a stage that is stuck or in doubt: the arguments of its last attempt's tool, where they are kept. */
   readonly input?: unknown;
   /** Why the stage could not go on. */
@@ -60,13 +63,17 @@ export function questionsOf(definition: WorkflowDefinition | undefined, facts: F
 function approvals({ record, stages }: Facts): readonly Question[] {
   return [...record.asked]
     .filter(([stage, { of }]) => of === 'person' && stages.get(stage)?.state === 'pending')
-    .map(([about, { at, input }]) => ({
-      about,
-      status: 'waiting_approval',
-      since: at,
-      ...(input !== undefined && { input }),
-      answers: answersTo('waiting_approval'),
-    }));
+    .map(([about, { at, input }]) => {
+      const dueAt = answerDueAt(record, about);
+      return {
+        about,
+        status: 'waiting_approval',
+        since: at,
+        ...(dueAt !== undefined && { dueAt }),
+        ...(input !== undefined && { input }),
+        answers: answersTo('waiting_approval'),
+      };
+    });
 }
 
 function stuck(

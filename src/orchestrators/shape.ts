@@ -9,6 +9,8 @@ export interface StageShape {
   readonly queue: string;
   /** Set for a stage that nobody runs: it waits for an answer. */
   readonly waits?: 'person' | 'signal';
+  /** Its job lies in a queue of others, which their workers serve. */
+  readonly foreign?: true;
 }
 
 export type WorkflowShape =
@@ -28,8 +30,12 @@ export type WorkflowShape =
     }
   | {
       readonly pattern: 'saga';
-      /** `undo` names the task that takes the step back; after the `pivot` nothing is taken back any more. */
-      readonly steps: readonly (StageShape & { readonly undo?: string; readonly pivot: boolean })[];
+      /** `undo` names the task that takes the step back, in queue `undoQueue`; after the `pivot` nothing is taken back any more. */
+      readonly steps: readonly (StageShape & {
+        readonly undo?: string;
+        readonly undoQueue?: string;
+        readonly pivot: boolean;
+      })[];
     };
 
 export function shapeOf(definition: WorkflowDefinition): WorkflowShape {
@@ -58,12 +64,16 @@ export function shapeOf(definition: WorkflowDefinition): WorkflowShape {
         steps: definition.steps.map((step) => ({
           ...stageShape(step.name, step.run),
           pivot: step.pivot === true,
-          ...(step.undo && { undo: step.undo.run.name }),
+          ...(step.undo && { undo: step.undo.run.name, undoQueue: step.undo.run.queue }),
         })),
       };
   }
 }
 
 function stageShape(name: string, task: Task): StageShape {
-  return { name, task: task.name, queue: task.queue, ...(task.waits && { waits: task.waits.for }) };
+  return {
+    ...{ name, task: task.name, queue: task.queue },
+    ...(task.waits && { waits: task.waits.for }),
+    ...(task.foreign && { foreign: true }),
+  };
 }

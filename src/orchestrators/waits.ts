@@ -22,6 +22,11 @@ export function stageOfTimer(timer: string): string | undefined {
   return timer.startsWith(ANSWER_TIMER) ? timer.slice(ANSWER_TIMER.length) : undefined;
 }
 
+/** When a stage that waits has the answer of its deadline; undefined where it has none. */
+export function answerDueAt({ clocks }: RunRecord, stage: string): number | undefined {
+  return clocks?.get(`${ANSWER_TIMER}${stage}`);
+}
+
 /** The clock of the whole run, where it has a deadline. */
 export function runTimers(deadlineMs: number | undefined): readonly Timer[] {
   return deadlineMs === undefined ? [] : [{ timer: DEADLINE_TIMER, afterMs: deadlineMs, since: 'acceptance' }];

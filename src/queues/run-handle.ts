@@ -18,7 +18,7 @@ import type { AcceptedRun } from './accept-run.js';
 import type { Answers } from './answer-stage.js';
 import type { PayloadOf, RunLook } from './look-at-run.js';
 import type { RunControl } from './run-control.js';
-import { type Said, unknownRun } from './said.js';
+import { type Said, type SaidAbout, unknownRun } from './said.js';
 
 type Described<Status extends RunStatus, More = unknown> = Omit<RunDocument, 'status' | 'output' | 'error'> & {
   readonly status: Status;
@@ -63,23 +63,24 @@ export interface Run<Out = unknown> {
   cancel(said?: Said): Promise<void>;
   /**
    * Tries the stuck undo, or the stuck step past the pivot, again.
-   * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW; ILLEGAL_STATE when that is not what it waits for
+   * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW; ILLEGAL_STATE when that is not what it waits for, or `stage` is
+   * not what it asks about now
    */
-  resume(said?: Said): Promise<void>;
+  resume(said?: SaidAbout): Promise<void>;
   /**
    * Says whether the effect happened that the run asks about. If so it counts as done, with `output`; if not, it is tried
    * again.
    * @throws SwitchyardError as `resume`; INVALID_INPUT when the step's schema refuses the output
    */
-  resolve(fact: { readonly happened: boolean; readonly output?: unknown } & Said): Promise<void>;
+  resolve(fact: { readonly happened: boolean; readonly output?: unknown } & SaidAbout): Promise<void>;
   /** Leaves the stuck undo undone, and goes on with the others; the run ends `failed`. @throws SwitchyardError as `resume` */
-  skip(said: Said & { readonly reason: string }): Promise<void>;
+  skip(said: SaidAbout & { readonly reason: string }): Promise<void>;
   /** Ends the run as `failed`, with all that is still due left undone. @throws SwitchyardError as `resume` */
-  abandon(said: Said & { readonly reason: string }): Promise<void>;
+  abandon(said: SaidAbout & { readonly reason: string }): Promise<void>;
   /** Says yes to an approval; `stage` where the run asks for several. @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
-  approve(said?: Said & { readonly stage?: string }): Promise<void>;
+  approve(said?: SaidAbout): Promise<void>;
   /** Says no: the stage fails with REJECTED. @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
-  reject(said?: Said & { readonly stage?: string }): Promise<void>;
+  reject(said?: SaidAbout): Promise<void>;
   /**
    * Gives the stage the value that it waits for, or will wait for.
    * @throws SwitchyardError UNKNOWN_RUN, UNKNOWN_WORKFLOW, INVALID_INPUT; ILLEGAL_STATE when it has one, or the run has ended

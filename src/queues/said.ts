@@ -9,6 +9,15 @@ export interface Said {
   readonly reason?: string;
 }
 
+/** A word in answer to a question. */
+export interface SaidAbout extends Said {
+  /**
+   * The stage that the question is about, as `questions` names it. A run that asks about another by now refuses the word:
+   * what is decided of a newsletter must not be done to a payment. Without it, whatever is asked now is answered.
+   */
+  readonly stage?: string;
+}
+
 export function wordOf(
   command: OperatorWord['command'],
   stage: string | undefined,

@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../errors.js';
 import type { RunRecord, RunStatus } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { describeRun, type RunDocument, type TimelineEntry } from '../orchestrators/timeline.js';
-import type { Said } from '../queues/said.js';
+import type { Said, SaidAbout } from '../queues/said.js';
 import type { ToolCall } from './fake-tools.js';
 import type { MemoryRun } from './memory-run.js';
 import type { MemoryWords } from './memory-words.js';
@@ -19,14 +19,14 @@ export interface TestRun<Out = unknown> {
   /** What its tools were asked, in order. */
   readonly calls: readonly ToolCall[];
   /** @param said `stage` where it asks about more than one */
-  approve(said?: Said & { readonly stage?: string }): Promise<void>;
-  reject(said?: Said & { readonly stage?: string }): Promise<void>;
+  approve(said?: SaidAbout): Promise<void>;
+  reject(said?: SaidAbout): Promise<void>;
   signal(stage: string, value: unknown): Promise<void>;
   cancel(said?: Said): Promise<void>;
-  resume(said?: Said): Promise<void>;
-  resolve(what: Said & { readonly happened: boolean; readonly output?: unknown }): Promise<void>;
-  skip(said: Said): Promise<void>;
-  abandon(said: Said): Promise<void>;
+  resume(said?: SaidAbout): Promise<void>;
+  resolve(what: SaidAbout & { readonly happened: boolean; readonly output?: unknown }): Promise<void>;
+  skip(said: SaidAbout): Promise<void>;
+  abandon(said: SaidAbout): Promise<void>;
   /**
    * Runs again what failed: in its place, or, where nothing of it may be kept, as another run, which is returned: the
    * same one, however often it is asked for.

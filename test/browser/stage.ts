@@ -33,12 +33,13 @@ export interface Stage {
 const Served = z.object({ url: z.string() });
 const Started = z.object({ id: z.string() });
 
-export async function openStage(faults: readonly Partial<FaultRule>[]): Promise<Stage> {
+/** @param extra part of the configuration, with a list `extraWorkflows` */
+export async function openStage(faults: readonly Partial<FaultRule>[], extra = EXTRA_WORKFLOWS): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-browser-'));
   const prefix = testPrefix();
   const faultFile = join(folder, 'faults.json');
   await writeFile(faultFile, JSON.stringify(faults));
-  await writeFile(join(folder, 'switchyard.config.mjs'), configuration(folder, prefix, faultFile));
+  await writeFile(join(folder, 'switchyard.config.mjs'), configuration(folder, prefix, faultFile, extra));
   const children: ChildProcess[] = [];
   const run = async (argv: readonly string[], ready: RegExp, more: NodeJS.ProcessEnv = {}) => {
     const { SWITCHYARD_TOKEN: _none, NODE_ENV: _test, ...env } = process.env;
@@ -84,7 +85,7 @@ export async function openStage(faults: readonly Partial<FaultRule>[]): Promise<
   };
 }
 
-function configuration(folder: string, prefix: string, faults: string): string {
+function configuration(folder: string, prefix: string, faults: string, extra: string): string {
   const url = (path: string) => JSON.stringify(pathToFileURL(join(DIST, path)).href);
   const servers = JSON.stringify({ dataDir: folder, faults, weatherSource: 'sample' });
   const files = join(folder, 'files');
@@ -93,11 +94,12 @@ import { shippedMcpJson } from ${url('cli/tool-servers.js')};
 import { provideSampleFiles } from ${url('cli/sample-files.js')};
 import * as api from ${url('index.js')};
 import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
-${EXTRA_WORKFLOWS}
+${extra}
 await provideSampleFiles(${JSON.stringify(files)});
 export default {
   workflows: [...shippedWorkflows, ...extraWorkflows],
   prefix: '${prefix}',
+  api: { readOnly: process.env.STAGE_READ_ONLY === 'yes' },
   mcp: shippedMcpJson(${servers}, ${JSON.stringify(files)}),
 };
 `;

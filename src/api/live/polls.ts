@@ -13,6 +13,8 @@ export interface SharedPollOptions<State> {
   /** Whether nothing comes after this state. */
   readonly isLast: (state: State) => boolean;
   readonly log: Logger;
+  /** Pause after a read that failed. Default 1 s. */
+  readonly retryMs?: number;
 }
 
 export interface Watch<State> {
@@ -24,7 +26,7 @@ export interface Watch<State> {
 
 export interface Listener<State> {
   changed(state: State): void;
-  /** There is nothing to watch any more: its retention is over. */
+  /** Nothing more is told: its retention is over, or it cannot be looked at. Whoever comes back is told which. */
   gone(): void;
 }
 
@@ -37,18 +39,24 @@ export interface SharedPolls<State> {
 
 /** States of one poller that a watcher can come back to: at two a second the last half minute. */
 const KEPT_STATES = 64;
-/** Pause after a read that failed. */
 const RETRY_MS = 1_000;
+/**
+ * After so many in a row nobody is kept waiting: a stream that stays open says that what it has told is how things stand, and
+ * so the page would say "live" for as long as Redis is away.
+ */
+const FAILURES_ALLOWED = 2;
 
 interface Poller<State> {
   readonly listeners: Set<Listener<State>>;
   readonly told: Map<string, State>;
   readonly first: Promise<State>;
   current: State | undefined;
+  /** Reads in a row that failed. */
+  failures: number;
 }
 
 export function createSharedPolls<State>(options: SharedPollOptions<State>): SharedPolls<State> {
-  const { read, idOf, everyMs, isLast, log } = options;
+  const { read, idOf, everyMs, isLast, log, retryMs = RETRY_MS } = options;
   const pollers = new Map<string, Poller<State>>();
 
   function remember(poller: Poller<State>, state: State): boolean {
@@ -68,19 +76,24 @@ export function createSharedPolls<State>(options: SharedPollOptions<State>): Sha
   async function look(key: string, poller: Poller<State>): Promise<number | 'over'> {
     try {
       const state = await read(key);
+      poller.failures = 0;
       if (remember(poller, state)) for (const listener of [...poller.listeners]) listener.changed(state);
       return isLast(state) ? 'over' : everyMs(state);
     } catch (thrown) {
-      if (thrown instanceof SwitchyardError && thrown.code === 'UNKNOWN_RUN') {
-        for (const listener of [...poller.listeners]) listener.gone();
-        return 'over';
+      const unknown = thrown instanceof SwitchyardError && thrown.code === 'UNKNOWN_RUN';
+      poller.failures += 1;
+      const isLost = poller.failures >= FAILURES_ALLOWED;
+      if (!unknown) {
+        // The message alone: an error of the client carries the command's arguments.
+        const what = { watched: key, reason: toSwitchyardError(thrown).message };
+        if (isLost) log.warn(what, 'what is watched cannot be looked at; its streams are ended');
+        else log.debug(what, 'looking again failed; the next look follows');
       }
-      // The message alone: an error of the client carries the command's arguments.
-      log.debug(
-        { watched: key, reason: toSwitchyardError(thrown).message },
-        'looking again failed; the next look follows',
-      );
-      return RETRY_MS;
+      if (!unknown && !isLost) return retryMs;
+      // Before anybody is told: who comes back at once begins another poller.
+      end(key, poller);
+      for (const listener of [...poller.listeners]) listener.gone();
+      return 'over';
     }
   }
 
@@ -95,7 +108,13 @@ export function createSharedPolls<State>(options: SharedPollOptions<State>): Sha
   }
 
   function begin(key: string): Poller<State> {
-    const poller: Poller<State> = { listeners: new Set(), told: new Map(), first: read(key), current: undefined };
+    const poller: Poller<State> = {
+      listeners: new Set(),
+      told: new Map(),
+      first: read(key),
+      current: undefined,
+      failures: 0,
+    };
     pollers.set(key, poller);
     poller.first.then(
       (state) => {

@@ -38,6 +38,9 @@ function action<Body extends z.ZodType>(name: string, summary: string, body: Bod
 }
 
 const plain = z.strictObject(said);
+const about = {
+  stage: stage.optional().describe('what the question is about: refused when the run asks about another stage by now'),
+};
 const answer = z.strictObject({ ...said, stage: stage.optional().describe('which, where the run asks about several') });
 
 const ACTIONS: readonly Action[] = [
@@ -53,42 +56,49 @@ const ACTIONS: readonly Action[] = [
   action(
     'resume',
     'Try the stuck undo, or the stuck step past the pivot, again',
-    plain,
-    async (run, body) => void (await run.resume(words(body))),
+    z.strictObject({ ...said, ...about }),
+    async (run, body) => void (await run.resume({ ...words(body), ...stageIn(body) })),
   ),
   action(
     'skip',
     'Leave the stuck undo undone, and go on with the others',
-    z.strictObject(reasoned),
-    async (run, body) => void (await run.skip({ ...words(body), reason: body.reason })),
+    z.strictObject({ ...reasoned, ...about }),
+    async (run, body) => void (await run.skip({ ...words(body), ...stageIn(body), reason: body.reason })),
   ),
   action(
     'abandon',
     'End it as failed, with all that is due left undone',
-    z.strictObject(reasoned),
-    async (run, body) => void (await run.abandon({ ...words(body), reason: body.reason })),
+    z.strictObject({ ...reasoned, ...about }),
+    async (run, body) => void (await run.abandon({ ...words(body), ...stageIn(body), reason: body.reason })),
   ),
   action(
     'approve',
     'Say yes',
     answer,
-    async (run, body) => void (await run.approve({ ...words(body), ...about(body) })),
+    async (run, body) => void (await run.approve({ ...words(body), ...stageIn(body) })),
   ),
   action(
     'reject',
     'Say no: the stage fails',
     answer,
-    async (run, body) => void (await run.reject({ ...words(body), ...about(body) })),
+    async (run, body) => void (await run.reject({ ...words(body), ...stageIn(body) })),
   ),
   action(
     'resolve',
     'Say whether the effect happened that the run asks about',
     z.strictObject({
       ...said,
+      ...about,
       happened: z.boolean(),
       output: z.unknown().optional().describe('what the step returned'),
     }),
-    async (run, body) => void (await run.resolve({ ...words(body), happened: body.happened, output: body.output })),
+    async (run, body) =>
+      void (await run.resolve({
+        ...words(body),
+        ...stageIn(body),
+        happened: body.happened,
+        output: body.output,
+      })),
   ),
   action(
     'signal',
@@ -136,6 +146,6 @@ function words({ by, reason }: { readonly by?: string | undefined; readonly reas
   return { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
 }
 
-function about({ stage: named }: { readonly stage?: string | undefined }): { readonly stage?: string } {
+function stageIn({ stage: named }: { readonly stage?: string | undefined }): { readonly stage?: string } {
   return named === undefined ? {} : { stage: named };
 }

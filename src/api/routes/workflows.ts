@@ -7,7 +7,7 @@ import { problems } from '../shapes/problem.js';
 import { Counts, WorkflowList } from '../shapes/workflow.js';
 import type { ApiServer } from '../zod-server.js';
 
-export function addWorkflowRoutes(server: ApiServer, { sy }: ApiContext): void {
+export function addWorkflowRoutes(server: ApiServer, { sy, readOnly }: ApiContext): void {
   const workflows = sy.workflows.map(describe);
 
   server.get(
@@ -20,7 +20,7 @@ export function addWorkflowRoutes(server: ApiServer, { sy }: ApiContext): void {
         response: { 200: WorkflowList, ...problems(401, 403) },
       },
     },
-    async () => ({ workflows }),
+    async () => ({ workflows, readOnly }),
   );
 
   server.get(

@@ -35,7 +35,7 @@ const entry = {
   startedAt: time.nullable(),
   finishedAt: time.nullable(),
   attempts: z.array(Attempt),
-  reason: z.string().optional().describe('why a branch was skipped'),
+  reason: z.string().optional().describe('why a branch was skipped, or why a run that is to stop waits for it'),
   run: z.string().optional().describe('the run that stands for this stage'),
 };
 
@@ -50,6 +50,7 @@ const Question = z
     about: z.string(),
     status: z.enum(OPERATOR_STATUSES),
     since: time.optional(),
+    dueAt: time.optional().describe('when its deadline answers it'),
     input: z.unknown().optional(),
     error: ErrorRecord.optional(),
     key: z.string().optional().describe('the key that the effect has at its service'),

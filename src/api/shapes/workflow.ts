@@ -6,6 +6,7 @@ const stage = {
   task: z.string(),
   queue: z.string(),
   waits: z.enum(['person', 'signal']).optional(),
+  foreign: z.literal(true).optional().describe('its queue is served by workers of others'),
 };
 const Stage = z.object(stage).meta({ id: 'StageShape' });
 const onFailure = z.union([z.enum(['collect', 'fail']), z.object({ quorum: z.int() })]);
@@ -26,12 +27,15 @@ const Shape = z
     }),
     z.object({
       pattern: z.literal('saga'),
-      steps: z.array(z.object({ ...stage, undo: z.string().optional(), pivot: z.boolean() })),
+      steps: z.array(
+        z.object({ ...stage, undo: z.string().optional(), undoQueue: z.string().optional(), pivot: z.boolean() }),
+      ),
     }),
   ])
   .meta({ id: 'WorkflowShape', description: 'what a picture of the workflow needs' });
 
 export const WorkflowList = z.object({
+  readOnly: z.boolean().describe('whether this server starts and changes nothing'),
   workflows: z.array(
     z
       .object({

@@ -15,10 +15,10 @@ const ASKS: Readonly<Record<OperatorStatus, (about: string) => string>> = {
 const ANSWERS: Readonly<Record<OperatorCommand, (id: string, stage: string) => string>> = {
   approve: (id, stage) => `switchyard approve ${id} --stage ${stage}`,
   reject: (id, stage) => `switchyard reject ${id} --stage ${stage} --reason …`,
-  resume: (id) => `switchyard resume ${id}                    try it again`,
-  resolve: (id) => `switchyard resolve ${id} --happened         or --not-happened`,
-  skip: (id) => `switchyard skip ${id} --reason …         leave it, undo the others`,
-  abandon: (id) => `switchyard abandon ${id} --reason …      leave everything that is due`,
+  resume: (id, stage) => `switchyard resume ${id} --stage ${stage}                    try it again`,
+  resolve: (id, stage) => `switchyard resolve ${id} --stage ${stage} --happened         or --not-happened`,
+  skip: (id, stage) => `switchyard skip ${id} --stage ${stage} --reason …         leave it, undo the others`,
+  abandon: (id, stage) => `switchyard abandon ${id} --stage ${stage} --reason …      leave everything that is due`,
   retry: (id) => `switchyard retry ${id}`,
 };
 
@@ -40,8 +40,13 @@ function askLines(id: string, question: Question, width: number, colors: Colors)
     ...(error ? indented('', `${error.code}: ${error.message}`) : []),
     ...(input === undefined ? [] : indented('', `with ${clip(oneLine(JSON.stringify(input)), width * 3)}`)),
     ...(key === undefined ? [] : indented('', `key ${key}`)),
-    ...answers.map((answer) => `            ${colors.cyan(ANSWERS[answer](id, about))}`),
+    ...answers.map((answer) => `            ${colors.cyan(ANSWERS[answer](id, quoted(about)))}`),
   ];
+}
+
+/** As a shell takes it: `~root` would be somebody's home. */
+function quoted(stage: string): string {
+  return /^[\w.-]+$/.test(stage) ? stage : `'${stage}'`;
 }
 
 function stopText({ cause, by, reason }: NonNullable<RunDocument['stop']>): string {

@@ -15,6 +15,12 @@ const WORD = { readOnlyHint: false, destructiveHint: true, idempotentHint: false
 
 const why = z.string().min(1).max(1_000).describe('why; kept with the run');
 const stage = z.string().min(1).max(128).optional().describe('which one, where the run asks for several');
+const about = z
+  .string()
+  .min(1)
+  .max(128)
+  .optional()
+  .describe('`about` of the question: refused when the run asks about another stage by now');
 
 export function operatorTools(host: ToolHost): readonly ServedTool[] {
   const word = <In extends z.ZodType<{ readonly id: string; readonly reason?: string | undefined }>>(
@@ -37,52 +43,52 @@ export function operatorTools(host: ToolHost): readonly ServedTool[] {
       },
     });
   return [
-    word(
-      'approve',
-      'Says yes to what a run asks.',
-      z.strictObject({ id: runId, stage, reason }),
-      (run, { stage: about }, said) => run.approve({ ...said, ...(about !== undefined && { stage: about }) }),
+    word('approve', 'Says yes to what a run asks.', z.strictObject({ id: runId, stage, reason }), (run, args, said) =>
+      run.approve({ ...said, ...stageIn(args) }),
     ),
-    word(
-      'reject',
-      'Says no to what a run asks.',
-      z.strictObject({ id: runId, stage, reason }),
-      (run, { stage: about }, said) => run.reject({ ...said, ...(about !== undefined && { stage: about }) }),
+    word('reject', 'Says no to what a run asks.', z.strictObject({ id: runId, stage, reason }), (run, args, said) =>
+      run.reject({ ...said, ...stageIn(args) }),
     ),
     word(
       'resume',
       'Tries the stuck undo, or the stuck step past the point of no return, again.',
-      z.strictObject({ id: runId, reason }),
-      (run, _args, said) => run.resume(said),
+      z.strictObject({ id: runId, stage: about, reason }),
+      (run, args, said) => run.resume({ ...said, ...stageIn(args) }),
     ),
     word(
       'resolve',
       'Says whether the effect happened that a run is in doubt or stuck about: look it up at its service by the key in `questions`.',
       z.strictObject({
         id: runId,
+        stage: about,
         happened: z.boolean(),
         output: z.unknown().optional().describe('what the step returned, where later steps need it'),
         reason,
       }),
-      (run, { happened, output }, said) => run.resolve({ ...said, happened, ...(output !== undefined && { output }) }),
+      (run, { happened, output, ...args }, said) =>
+        run.resolve({ ...said, ...stageIn(args), happened, ...(output !== undefined && { output }) }),
     ),
     word(
       'skip',
       'Leaves the stuck undo undone and goes on with the others; the run ends failed and lists it.',
-      z.strictObject({ id: runId, reason: why }),
-      (run, { reason: given }, said) => run.skip({ ...said, reason: given }),
+      z.strictObject({ id: runId, stage: about, reason: why }),
+      (run, args, said) => run.skip({ ...said, ...stageIn(args), reason: args.reason }),
     ),
     word(
       'abandon',
       'Ends the run as failed, with all that is still due left undone.',
-      z.strictObject({ id: runId, reason: why }),
-      (run, { reason: given }, said) => run.abandon({ ...said, reason: given }),
+      z.strictObject({ id: runId, stage: about, reason: why }),
+      (run, args, said) => run.abandon({ ...said, ...stageIn(args), reason: args.reason }),
     ),
     word(
       'signal',
       'Gives a run the value that one of its stages waits for, or will wait for.',
       z.strictObject({ id: runId, stage: z.string().min(1).max(128), value: z.unknown(), reason }),
-      (run, { stage: about, value }) => run.signal(about, value ?? null),
+      (run, args) => run.signal(args.stage, args.value ?? null),
     ),
   ];
+}
+
+function stageIn({ stage: named }: { readonly stage?: string | undefined }): { readonly stage?: string } {
+  return named === undefined ? {} : { stage: named };
 }

@@ -35,13 +35,16 @@ export function openLive(options: LiveOptions): () => void {
 async function follow(options: LiveOptions, closed: AbortSignal): Promise<void> {
   let last: string | undefined;
   let failures = 0;
+  let toldTheEnd = false;
   const note = (event: ServerEvent) => {
     failures = 0;
+    toldTheEnd = event.name === 'end';
     if (event.id !== undefined) last = event.id;
     options.onEvent(event);
   };
   while (!closed.aborted) {
     await shown(closed);
+    toldTheEnd = false;
     try {
       await readStream(options, last, note, closed);
       if (options.isOver()) break;
@@ -51,7 +54,8 @@ async function follow(options: LiveOptions, closed: AbortSignal): Promise<void> 
       failures += 1;
     }
     if (closed.aborted) return;
-    options.onState(failures >= FAILURES_BEFORE_POLLING ? 'polling' : 'reconnecting');
+    // A stream that told the end has not broken off; it is only left until the view has read what became of it.
+    if (!toldTheEnd) options.onState(failures >= FAILURES_BEFORE_POLLING ? 'polling' : 'reconnecting');
     await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures), closed);
     if (!closed.aborted) options.refresh();
   }
@@ -110,19 +114,22 @@ async function shown(closed: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = () => {
       document.removeEventListener('visibilitychange', done);
+      closed.removeEventListener('abort', done);
       resolve();
     };
     document.addEventListener('visibilitychange', done);
-    closed.addEventListener('abort', done, { once: true });
+    closed.addEventListener('abort', done);
   });
 }
 
 async function pause(ms: number, closed: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    closed.addEventListener('abort', () => {
+    const done = () => {
       clearTimeout(timer);
+      closed.removeEventListener('abort', done);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, ms);
+    closed.addEventListener('abort', done);
   });
 }

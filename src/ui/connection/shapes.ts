@@ -7,7 +7,7 @@ import type { StageCounts, StageState, TimelinePage } from '../../orchestrators/
 import type { ListedRun, RunCounts, RunPage } from '../../ports.js';
 import type { JsonSchema } from '../start/json-schema.js';
 
-export type StepShape = Pick<Extract<WorkflowShape, { pattern: 'saga' }>['steps'][number], 'name' | 'pivot'>;
+export type StepShape = Pick<Extract<WorkflowShape, { pattern: 'saga' }>['steps'][number], 'name' | 'undo' | 'pivot'>;
 
 export interface WorkflowInfo {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface WorkflowInfo {
 
 export interface WorkflowList {
   readonly workflows: readonly WorkflowInfo[];
+  /** Whether this server starts and changes nothing. */
+  readonly readOnly: boolean;
 }
 
 export interface AllCounts {

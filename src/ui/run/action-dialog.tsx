@@ -1,4 +1,7 @@
-/** Confirmation of one action: what will happen, by whose word and why, and what the server says to it. */
+/**
+ * Confirmation of one action: what will happen, by whose word and why, and what the server says to it. The run goes on while
+ * somebody reads it: what is not offered any more cannot be confirmed.
+ */
 
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { api } from '../connection/paths.js';
@@ -10,17 +13,18 @@ import { rememberedName, rememberName } from './operator-name.js';
 import { type Resolved, ResolveFields } from './resolve-fields.js';
 import { ValueField, valueFrom } from './value-field.js';
 
-/** What a run may be asked about at several stages at once. */
-const TAKES_STAGE: ReadonlySet<Action['name']> = new Set(['approve', 'reject', 'signal']);
-
 interface ActionDialogProps {
   readonly run: string;
   readonly action: Action;
+  /** Whether the run as it stands still offers it. */
+  readonly isOffered: boolean;
   readonly onClose: () => void;
   readonly onDone: (after: RunSummary) => void;
+  /** Of an answer that came when the dialog had been closed: the refusal would be told to nobody. */
+  readonly onLate: (problem: ApiProblem) => void;
 }
 
-export function ActionDialog({ run, action, onClose, onDone }: ActionDialogProps) {
+export function ActionDialog({ run, action, isOffered, onClose, onDone, onLate }: ActionDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
   const [reason, setReason] = useState('');
@@ -29,10 +33,14 @@ export function ActionDialog({ run, action, onClose, onDone }: ActionDialogProps
   const [value, setValue] = useState('');
   const [problem, setProblem] = useState<ApiProblem>();
   const [busy, setBusy] = useState(false);
+  const isClosed = useRef(false);
   useEffect(() => dialog.current?.showModal(), []);
 
+  // Not `disabled`: a button that has the focus would lose it, and with it the way back to where somebody was.
+  const isBlocked = busy || !isOffered;
   const send = async (event: Event) => {
     event.preventDefault();
+    if (isBlocked) return;
     setBusy(true);
     try {
       rememberName(by);
@@ -45,19 +53,25 @@ export function ActionDialog({ run, action, onClose, onDone }: ActionDialogProps
       const after = await post<RunSummary>(api.act(run, action.name), {
         ...(reason.trim() !== '' && { reason: reason.trim() }),
         ...(by.trim() !== '' && { by: by.trim() }),
-        ...(TAKES_STAGE.has(action.name) && { stage: action.stage }),
+        ...(action.stage !== undefined && { stage: action.stage }),
         ...said,
       });
       onDone(after);
       dialog.current?.close();
     } catch (error) {
-      setProblem(error instanceof ApiProblem ? error : new ApiProblem(422, 'INVALID_INPUT', String(error)));
+      const refusal = error instanceof ApiProblem ? error : new ApiProblem(422, 'INVALID_INPUT', String(error));
+      if (isClosed.current) onLate(lateRefusal(action, refusal));
+      else setProblem(refusal);
     } finally {
       setBusy(false);
     }
   };
+  const close = () => {
+    isClosed.current = true;
+    onClose();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby={title} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={title} onClose={close}>
       <form class="stack" onSubmit={send}>
         <h2 id={title}>{action.label}</h2>
         <p>{action.consequence}</p>
@@ -83,17 +97,33 @@ export function ActionDialog({ run, action, onClose, onDone }: ActionDialogProps
           </>
         )}
         {problem && <ProblemNote problem={problem} />}
+        {!isOffered && !busy && (
+          <div class="note warn" role="alert">
+            <p>{GONE}</p>
+          </div>
+        )}
         <div class="row end">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Back
           </button>
-          <button type="submit" class={`button ${action.weight === 'danger' ? 'danger' : 'main'}`} disabled={busy}>
+          <button
+            type="submit"
+            class={`button ${action.weight === 'danger' ? 'danger' : 'main'}`}
+            aria-disabled={isBlocked}
+          >
             {action.label}
           </button>
         </div>
       </form>
     </dialog>
   );
+}
+
+const GONE =
+  'This is not open any more: the run has gone on since you opened it. Go back, and look at what it asks now.';
+
+function lateRefusal({ label }: Action, { status, code, message, issues }: ApiProblem): ApiProblem {
+  return new ApiProblem(status, code, `“${label}” was not done: ${message}`, issues);
 }
 
 function resolvedBody({ happened, outputText }: Resolved): Readonly<Record<string, unknown>> {

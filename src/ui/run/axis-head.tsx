@@ -5,7 +5,11 @@ export function AxisHead({ axis }: { readonly axis: TimeAxis }) {
   return (
     <div class="axis" aria-hidden="true">
       {axis.ticks.map(({ at, label }) => (
-        <span key={label} class={at > 0.92 ? 'tick last' : 'tick'} style={{ '--at': String(at) }}>
+        <span
+          key={label}
+          class={at > 0.92 ? 'tick last' : at > 0.8 ? 'tick late' : 'tick'}
+          style={{ '--at': String(at) }}
+        >
           {label}
         </span>
       ))}

@@ -11,10 +11,11 @@ interface BarsViewProps {
   readonly entries: readonly TimelineEntry[];
   readonly axis: TimeAxis;
   readonly now: number;
+  readonly over: boolean;
   readonly queueOf: (entry: TimelineEntry) => string | undefined;
 }
 
-export function BarsView({ run, entries, axis, now, queueOf }: BarsViewProps) {
+export function BarsView({ run, entries, axis, now, over, queueOf }: BarsViewProps) {
   const [open, setOpen] = useState<string>();
   return (
     <div class="stages">
@@ -33,6 +34,7 @@ export function BarsView({ run, entries, axis, now, queueOf }: BarsViewProps) {
               axis={axis}
               now={now}
               queue={queueOf(entry)}
+              over={over}
               open={open === entry.name}
               onToggle={() => setOpen(open === entry.name ? undefined : entry.name)}
             />

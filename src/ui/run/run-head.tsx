@@ -3,6 +3,7 @@ import type { RunSummary } from '../connection/shapes.js';
 import { CopyId } from '../parts/copy-id.js';
 import { Moment } from '../parts/moment.js';
 import { StatusBadge } from '../parts/status-badge.js';
+import { useSpoken } from '../state/use-spoken.js';
 import type { Action } from '../words/actions.js';
 import { durationText } from '../words/duration.js';
 import type { Outcome } from '../words/outcome.js';
@@ -13,13 +14,18 @@ import { ActionButtons } from './action-buttons.js';
 interface RunHeadProps {
   readonly run: RunSummary;
   readonly outcome: Outcome;
+  /** Of the outcome, for what must give the focus to somebody. */
+  readonly outcomeId: string;
   readonly actions: readonly Action[];
   readonly now: number;
   readonly onChoose: (action: Action) => void;
 }
 
-export function RunHead({ run, outcome, actions, now, onChoose }: RunHeadProps) {
+const MOVING: ReadonlySet<RunSummary['status']> = new Set(['queued', 'running', 'compensating']);
+
+export function RunHead({ run, outcome, outcomeId, actions, now, onChoose }: RunHeadProps) {
   const ended = FINAL.has(run.status);
+  const spoken = useSpoken(outcome.sentence, run.status, MOVING.has(run.status));
   return (
     <header class="run-head">
       <p class="crumbs">
@@ -30,8 +36,11 @@ export function RunHead({ run, outcome, actions, now, onChoose }: RunHeadProps) 
         <StatusBadge status={run.status} large />
         <ActionButtons actions={actions} onChoose={onChoose} />
       </div>
-      <div class="outcome">
-        <p role="status">{outcome.sentence}</p>
+      <p class="sr-only" role="status">
+        {spoken}
+      </p>
+      <div class="outcome" id={outcomeId} tabIndex={-1}>
+        <p>{outcome.sentence}</p>
         {outcome.because !== undefined && !run.questions && <p class="because">{outcome.because}</p>}
       </div>
       <dl class="facts">

@@ -1,27 +1,28 @@
 /** One run: what became of it, what it asks, what may be done, and its picture; live until it has ended. */
 
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { api, page } from '../connection/paths.js';
+import type { ApiProblem } from '../connection/request.js';
 import type { RunSummary, StageState } from '../connection/shapes.js';
 import { LiveNote } from '../parts/live-note.js';
 import { PageFrame } from '../parts/page-frame.js';
 import { PayloadView } from '../parts/payload-view.js';
 import { ProblemNote } from '../parts/problem-note.js';
+import { useKeptFocus } from '../state/use-kept-focus.js';
 import { useLive } from '../state/use-live.js';
 import { useNow } from '../state/use-now.js';
 import { useThrottled } from '../state/use-throttled.js';
-import { type Action, actionsOf, signalsOf } from '../words/actions.js';
+import { type Action, actionsOf, isOffered, type KnownRun, signalsOf } from '../words/actions.js';
 import { outcomeOf } from '../words/outcome.js';
 import { humanName } from '../words/stage-name.js';
 import { FINAL } from '../words/status.js';
 import { ActionDialog } from './action-dialog.js';
 import { HistoryList } from './history-list.js';
 import { QuestionList } from './question-list.js';
-import { queueOf } from './queue-of.js';
 import { RunHead } from './run-head.js';
 import { RunTimeline } from './run-timeline.js';
-import { inOrder } from './stage-pages.js';
+import { inOrder, NO_STAGES } from './stage-pages.js';
 import { useRun } from './use-run.js';
 import { useStages } from './use-stages.js';
 import { WayTaken } from './way-taken.js';
@@ -29,11 +30,13 @@ import { WayTaken } from './way-taken.js';
 const REFRESH_MS = 250;
 const CLOCK_MS = 200;
 const SLOW_CLOCK_MS = 1_000;
+const OUTCOME = 'outcome';
 
 export function RunPage({ id }: { readonly id: string }) {
   const [state, setState] = useState<StageState | ''>('');
   const [action, setAction] = useState<Action>();
-  const { run, workflow, problem, refresh: refreshRun } = useRun(id);
+  const [late, setLate] = useState<ApiProblem>();
+  const { run, workflow, readOnly, problem, refresh: refreshRun } = useRun(id);
   const stages = useStages(id, state);
   const isRouter = workflow?.pattern === 'router' || run?.decision !== undefined;
   const refresh = useThrottled(() => {
@@ -42,6 +45,12 @@ export function RunPage({ id }: { readonly id: string }) {
   }, REFRESH_MS);
   const over = run !== undefined && FINAL.has(run.status);
   const live = useLive(over ? undefined : api.events(id), { onEvent: refresh, refresh, isOver: () => over });
+  const isBehind = over && stages.all?.finishedAt === null;
+  useEffect(() => {
+    // The stages were read before the run had ended: no event will come any more by which they would be read again.
+    if (isBehind) stages.refresh();
+  }, [isBehind, stages.refresh]);
+  useKeptFocus(OUTCOME);
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const now = useNow(!over, calm ? SLOW_CLOCK_MS : CLOCK_MS);
 
@@ -56,20 +65,27 @@ export function RunPage({ id }: { readonly id: string }) {
   );
   if (!run) return frame(problem ? <ProblemNote problem={problem} /> : <p class="dim">Loading {id}…</p>, id);
 
-  const entries = inOrder(stages.known);
-  const { total } = stages.known;
-  const signals = over ? [] : signalsOf(entries, (entry) => queueOf(workflow?.shape, entry));
+  const { all } = stages;
+  const entries = inOrder(all ?? NO_STAGES);
+  const known: KnownRun = { run, entries, counts: all?.counts, shape: workflow?.shape };
+  const signals = over ? [] : signalsOf(known);
+  const choose = (chosen: Action) => {
+    setLate(undefined);
+    setAction(chosen);
+  };
   return frame(
     <>
       {problem && <ProblemNote problem={problem} />}
+      {late && <ProblemNote problem={late} />}
       <RunHead
         run={run}
-        outcome={outcomeOf(run, entries, stages.known.counts)}
-        actions={[...signals, ...actionsOf(run, entries)]}
+        outcome={outcomeOf(run, entries, (all ?? NO_STAGES).counts)}
+        outcomeId={OUTCOME}
+        actions={readOnly ? [] : [...signals, ...actionsOf(known)]}
         now={now}
-        onChoose={setAction}
+        onChoose={choose}
       />
-      <QuestionList run={run} now={now} onChoose={setAction} />
+      <QuestionList known={known} readOnly={readOnly} now={now} onChoose={choose} />
       {isRouter && (
         <section class="panel" aria-labelledby="way-title">
           <h2 id="way-title">The way it took</h2>
@@ -79,18 +95,18 @@ export function RunPage({ id }: { readonly id: string }) {
       <section class="panel" aria-labelledby="timeline-title">
         <h2 id="timeline-title">Timeline</h2>
         {stages.problem && !problem && <ProblemNote problem={stages.problem} />}
-        {stages.loaded && (
+        {all && (
           <RunTimeline
             run={run}
             workflow={workflow}
-            stages={stages.known}
+            stages={stages.shown}
             chosen={state}
             onChoose={setState}
             want={stages.want}
             now={now}
           />
         )}
-        {stages.loaded && total === 0 && <p class="dim">Nothing has begun yet.</p>}
+        {all?.total === 0 && <p class="dim">Nothing has begun yet.</p>}
       </section>
       <section class="panel" aria-labelledby="payloads-title">
         <h2 id="payloads-title">Input and output</h2>
@@ -100,7 +116,16 @@ export function RunPage({ id }: { readonly id: string }) {
         </div>
       </section>
       <HistoryList run={run} now={now} />
-      {action && <ActionDialog run={id} action={action} onClose={() => setAction(undefined)} onDone={done} />}
+      {action && (
+        <ActionDialog
+          run={id}
+          action={action}
+          isOffered={isOffered(action, known)}
+          onClose={() => setAction(undefined)}
+          onDone={done}
+          onLate={setLate}
+        />
+      )}
     </>,
     `${humanName(run.workflow)} ${id.slice(-8)}`,
   );

@@ -28,21 +28,22 @@ export function RunTimeline({ run, workflow, stages, chosen, onChoose, want, now
   const { total } = stages;
   const wide = total > NARROW;
   const entries = useMemo(() => inOrder(stages), [stages]);
-  const moving = wide ? !FINAL.has(run.status) : entries.some(({ state }) => state === 'running');
+  const over = FINAL.has(run.status);
+  const moving = !over && (wide || entries.some(isUnderWay));
   const clock = moving ? now : 0;
   const axis = useMemo(() => {
     const spans = entries.flatMap((entry) => spanOf(entry, clock) ?? []);
     const last = spans.reduce((latest, { to }) => Math.max(latest, to), run.createdAt);
-    const to = FINAL.has(run.status) ? Math.max(last, run.finishedAt ?? last) : Math.max(last, clock);
+    const to = over ? Math.max(last, run.finishedAt ?? last) : Math.max(last, clock);
     return axisOf(wide ? undefined : spans, run.createdAt, to);
-  }, [wide, entries, clock, run.createdAt, run.finishedAt, run.status]);
+  }, [wide, entries, clock, run.createdAt, run.finishedAt, over]);
   const shape = workflow?.shape;
-  const shared = { run, axis, now, queueOf: (entry: TimelineEntry) => queueOf(shape, entry) };
+  const shared = { run, axis, now, over, queueOf: (entry: TimelineEntry) => queueOf(shape, entry) };
   if (wide) {
     const shown = chosen === '' ? total : stages.counts[chosen];
     return (
       <>
-        <StateTabs counts={stages.counts} total={total} chosen={chosen} onChoose={onChoose} />
+        <StateTabs counts={stages.counts} total={total} over={over} chosen={chosen} onChoose={onChoose} />
         <WideList key={chosen} {...shared} total={shown} entryAt={(index) => stages.entries.get(index)} want={want} />
       </>
     );
@@ -50,4 +51,9 @@ export function RunTimeline({ run, workflow, stages, chosen, onChoose, want, now
   const saga = shape?.pattern === 'saga' || entries.some(({ kind }) => kind === 'step');
   if (!saga) return <BarsView {...shared} entries={entries} />;
   return <SagaView {...shared} entries={entries} steps={shape?.pattern === 'saga' ? shape.steps : undefined} />;
+}
+
+/** At work, or between two attempts: its bar grows. */
+function isUnderWay({ state, attempts }: TimelineEntry): boolean {
+  return state === 'running' || (state === 'waiting' && attempts.length > 0);
 }

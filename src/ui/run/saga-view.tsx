@@ -19,6 +19,7 @@ interface SagaViewProps {
   readonly steps: readonly StepShape[] | undefined;
   readonly axis: TimeAxis;
   readonly now: number;
+  readonly over: boolean;
   readonly queueOf: (entry: TimelineEntry) => string | undefined;
 }
 
@@ -30,7 +31,7 @@ const UNDO_WORDS: Readonly<Record<StageState, string>> = {
   skipped: 'Not undone',
 };
 
-export function SagaView({ run, entries, steps, axis, now, queueOf }: SagaViewProps) {
+export function SagaView({ run, entries, steps, axis, now, over, queueOf }: SagaViewProps) {
   const rungs = rungsOf(steps, entries, run);
   const back = rungs.some(({ undo }) => undo !== undefined);
   const [open, setOpen] = useState<string>();
@@ -65,7 +66,7 @@ export function SagaView({ run, entries, steps, axis, now, queueOf }: SagaViewPr
             {rung.undo ? (
               <RungCell
                 entry={rung.undo}
-                label={UNDO_WORDS[rung.undo.state]}
+                label={rung.leftStanding ? 'Left standing' : UNDO_WORDS[rung.undo.state]}
                 order={rung.undoOrder}
                 createdAt={run.createdAt}
                 now={now}
@@ -76,14 +77,21 @@ export function SagaView({ run, entries, steps, axis, now, queueOf }: SagaViewPr
               <div class="cell none undo-place">{rung.undoRemark}</div>
             )}
             <div class="rung-bars">
-              {rung.step && <StageBar entry={rung.step} axis={axis} now={now} />}
-              {rung.undo && <StageBar entry={rung.undo} axis={axis} now={now} />}
+              {rung.step && <StageBar entry={rung.step} axis={axis} now={now} over={over} />}
+              {rung.undo && <StageBar entry={rung.undo} axis={axis} now={now} over={over} />}
             </div>
             {[rung.step, rung.undo].map(
               (entry) =>
                 entry &&
                 entry.name === open && (
-                  <StageDetail key={entry.name} run={run.id} entry={entry} queue={queueOf(entry)} now={now} />
+                  <StageDetail
+                    key={entry.name}
+                    run={run.id}
+                    entry={entry}
+                    queue={queueOf(entry)}
+                    now={now}
+                    over={over}
+                  />
                 ),
             )}
           </li>

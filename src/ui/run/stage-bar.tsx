@@ -9,10 +9,12 @@ interface StageBarProps {
   readonly entry: TimelineEntry;
   readonly axis: TimeAxis;
   readonly now: number;
+  /** Whether the run has ended. */
+  readonly over: boolean;
 }
 
-export function StageBar({ entry, axis, now }: StageBarProps) {
-  const pieces = piecesOf(entry, now);
+export function StageBar({ entry, axis, now, over }: StageBarProps) {
+  const pieces = piecesOf(entry, now, over);
   return (
     <div class={`bars ${entry.kind}`} aria-hidden="true">
       {pieces.map(({ look, from, to }, at) => {
@@ -30,7 +32,11 @@ interface BarPiece {
   readonly to: number;
 }
 
-function piecesOf({ startedAt, finishedAt, state, attempts }: TimelineEntry, now: number): readonly BarPiece[] {
+function piecesOf(
+  { startedAt, finishedAt, state, attempts }: TimelineEntry,
+  now: number,
+  over: boolean,
+): readonly BarPiece[] {
   if (startedAt === null) return [];
   const pieces: BarPiece[] = [];
   let reached = startedAt;
@@ -41,6 +47,7 @@ function piecesOf({ startedAt, finishedAt, state, attempts }: TimelineEntry, now
     pieces.push({ look: attempt.error ? 'failed' : 'ok', from, to });
     reached = to;
   }
+  if (state === 'waiting' && !over) pieces.push({ look: 'pause', from: reached, to: Math.max(now, reached) });
   if (state === 'running') pieces.push({ look: 'running', from: reached, to: Math.max(now, reached) });
   return pieces;
 }

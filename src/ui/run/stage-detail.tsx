@@ -9,15 +9,21 @@ interface StageDetailProps {
   /** Where its job is, if the workflow is known here. */
   readonly queue: string | undefined;
   readonly now: number;
+  /** Whether the run has ended. */
+  readonly over: boolean;
 }
 
 /** What is known of one stage: its attempts, its answer on demand, its job. */
-export function StageDetail({ run, entry, queue, now }: StageDetailProps) {
-  const { name, state, reason, run: nested } = entry;
+export function StageDetail({ run, entry, queue, now, over }: StageDetailProps) {
+  const { name, state, reason, attempts, run: nested } = entry;
   return (
     <div class="detail">
-      {reason !== undefined && <p>Not needed: {reason}.</p>}
-      {state === 'waiting' && <p class="dim">It has not begun.</p>}
+      {reason !== undefined && (
+        <p>
+          {state === 'skipped' ? 'Not needed' : 'Still waited for'}: {reason}.
+        </p>
+      )}
+      {state === 'waiting' && <p class="dim">{waitingText(attempts.length > 0, over)}</p>}
       {nested !== undefined && (
         <p>
           Done by the run{' '}
@@ -42,4 +48,9 @@ export function StageDetail({ run, entry, queue, now }: StageDetailProps) {
       </div>
     </div>
   );
+}
+
+function waitingText(tried: boolean, over: boolean): string {
+  if (over) return tried ? 'The run ended before its next attempt.' : 'It never ran: the run ended before.';
+  return tried ? 'It waits for its next attempt.' : 'It has not begun.';
 }

@@ -8,13 +8,16 @@ const STATES: readonly State[] = ['failed', 'running', 'waiting', 'completed', '
 interface StateTabsProps {
   readonly counts: StageCounts;
   readonly total: number;
+  /** Whether the run has ended: then nothing waits any more. */
+  readonly over: boolean;
   readonly chosen: State | '';
   readonly onChoose: (state: State | '') => void;
 }
 
 /** How many stand where: one bar for all of them, and a button each that shows only those. */
-export function StateTabs({ counts, total, chosen, onChoose }: StateTabsProps) {
-  const there = STATES.filter((state) => counts[state] > 0);
+export function StateTabs({ counts, total, over, chosen, onChoose }: StateTabsProps) {
+  // The chosen one stays when the last has left it: with its button the focus would go, and the way back.
+  const there = STATES.filter((state) => counts[state] > 0 || state === chosen);
   return (
     <div class="state-tabs">
       <div class="share" aria-hidden="true">
@@ -38,7 +41,8 @@ export function StateTabs({ counts, total, chosen, onChoose }: StateTabsProps) {
             aria-pressed={chosen === state}
             onClick={() => onChoose(state)}
           >
-            {statusWords(state).label} <strong>{counts[state].toLocaleString('en')}</strong>
+            {over && state === 'waiting' ? 'Dropped' : statusWords(state).label}{' '}
+            <strong>{counts[state].toLocaleString('en')}</strong>
           </button>
         ))}
       </div>

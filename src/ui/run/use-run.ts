@@ -8,5 +8,5 @@ export function useRun(id: string) {
   const { value: run, problem, refresh } = useLoad(id, (signal) => get<RunSummary>(api.run(id), signal));
   const { value: known } = useLoad('', (signal) => get<WorkflowList>(api.workflows, signal));
   const workflow = known?.workflows.find(({ name }) => name === run?.workflow);
-  return { run, workflow, problem, refresh };
+  return { run, workflow, readOnly: known?.readOnly ?? false, problem, refresh };
 }

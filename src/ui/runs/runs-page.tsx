@@ -40,6 +40,7 @@ export function RunsPage() {
   const live = useLive(api.allEvents, { onEvent: refresh, refresh, isOver: () => false });
   const now = useNow(true, 1_000);
   const known = workflows.value?.workflows ?? [];
+  const readOnly = workflows.value?.readOnly ?? false;
   const problem = runs.problem ?? workflows.problem ?? counts.problem;
 
   return (
@@ -47,7 +48,7 @@ export function RunsPage() {
       <h1 class="sr-only">Runs</h1>
       {problem && <ProblemNote problem={problem} />}
       <AttentionList runs={waiting.value?.runs ?? []} more={waiting.value?.cursor !== undefined} now={now} />
-      <WorkflowCounts workflows={known} counts={counts.value} />
+      <WorkflowCounts workflows={known} counts={counts.value} readOnly={readOnly} />
       <section aria-labelledby="runs-title" class="panel">
         <div class="panel-head">
           <h2 id="runs-title">Runs</h2>
@@ -62,7 +63,7 @@ export function RunsPage() {
               </button>
             </EmptyNote>
           ) : (
-            <NoRuns workflows={known} />
+            <NoRuns workflows={known} readOnly={readOnly} />
           ))}
         {runs.loadOlder && (
           <button type="button" class="button wide" onClick={runs.loadOlder}>

@@ -24,10 +24,12 @@ const PATTERNS: Readonly<Record<WorkflowInfo['pattern'], string>> = {
 interface WorkflowCountsProps {
   readonly workflows: readonly WorkflowInfo[];
   readonly counts: AllCounts | undefined;
+  /** Whether this server starts nothing. */
+  readonly readOnly: boolean;
 }
 
 /** Every workflow: how its runs stand, each number a filter, and the way to start one. */
-export function WorkflowCounts({ workflows, counts }: WorkflowCountsProps) {
+export function WorkflowCounts({ workflows, counts, readOnly }: WorkflowCountsProps) {
   return (
     <section aria-labelledby="workflows-title">
       <h2 id="workflows-title" class="sr-only">
@@ -43,9 +45,11 @@ export function WorkflowCounts({ workflows, counts }: WorkflowCountsProps) {
                   <a href={page.runs({ workflow: name })}>{humanName(name)}</a>
                 </h3>
                 <span class="dim small">{PATTERNS[pattern]}</span>
-                <a class="button small" href={page.start(name)}>
-                  Start<span class="sr-only"> {name}</span>
-                </a>
+                {!readOnly && (
+                  <a class="button small" href={page.start(name)}>
+                    Start<span class="sr-only"> {name}</span>
+                  </a>
+                )}
               </div>
               <ul class="counts">
                 {COLUMNS.filter(

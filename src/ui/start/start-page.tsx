@@ -20,8 +20,9 @@ export function StartPage({ workflow }: { readonly workflow: string }) {
       </p>
       <h1>Start {humanName(workflow).toLowerCase()}</h1>
       {problem && <ProblemNote problem={problem} />}
-      {known && <StartForm workflow={known} />}
-      {value && !known && (
+      {known && !value?.readOnly && <StartForm workflow={known} />}
+      {value?.readOnly && <EmptyNote title="This server starts nothing: it is read-only" />}
+      {value && !value.readOnly && !known && (
         <EmptyNote title={`There is no workflow “${workflow}” here`}>
           <p>
             {value.workflows.map(({ name }) => (

@@ -1,5 +1,6 @@
 /** What a person may do to a run as it stands, as buttons. The server decides; this only leaves out what it would refuse. */
-import type { RunSummary, TimelineEntry } from '../connection/shapes.js';
+import type { Question, RunSummary, StageCounts, TimelineEntry, WorkflowShape } from '../connection/shapes.js';
+import { isSignal } from '../run/queue-of.js';
 import { humanName } from './stage-name.js';
 
 export type ActionName =
@@ -21,36 +22,45 @@ export interface Action {
   /** `main`: the usual answer; `danger`: it leaves something behind that no button brings back. */
   readonly weight: 'main' | 'plain' | 'danger';
   readonly reason: 'required' | 'optional' | 'none';
-  /** The stage that it is about, where a run may ask about several. */
+  /** What it is about, of an answer: the server refuses it when something else is asked by then. */
   readonly stage?: string;
+  /** When that was asked: the same stage may ask again. */
+  readonly since?: number | undefined;
 }
 
-type QueueOf = (entry: TimelineEntry) => string | undefined;
+/** A run as far as it is known here. */
+export interface KnownRun {
+  readonly run: RunSummary;
+  /** Of a wide run not all. */
+  readonly entries: readonly TimelineEntry[];
+  readonly counts: StageCounts | undefined;
+  /** Undefined where its workflow is not known. */
+  readonly shape: WorkflowShape | undefined;
+}
 
-/** The queue of stages that wait for a signal. */
-const SIGNALS_QUEUE = 'signals';
 /** A list may wait for thousands; those have the command line and the API. */
 const SIGNALS_SHOWN = 3;
 
-export function actionsOf(run: RunSummary, entries: readonly TimelineEntry[]): readonly Action[] {
+export function actionsOf(known: KnownRun): readonly Action[] {
+  const { run } = known;
   switch (run.status) {
     case 'queued':
     case 'running':
     case 'waiting_approval':
-      return run.stop ? [] : [cancelAction(run, entries)];
+      return run.stop || isPastPivot(known) ? [] : [cancelAction(known)];
     case 'failed':
     case 'partial':
     case 'cancelled':
     case 'compensated':
-      return [retryAction(run, entries)];
+      return [retryAction(known)];
     default:
       return [];
   }
 }
 
 /** Signals that the run waits for, of which a person may stand in for the sender. */
-export function signalsOf(entries: readonly TimelineEntry[], queueOf: QueueOf): readonly Action[] {
-  const waiting = entries.filter((entry) => entry.state === 'waiting' && queueOf(entry) === SIGNALS_QUEUE);
+export function signalsOf({ entries, shape }: KnownRun): readonly Action[] {
+  const waiting = entries.filter((entry) => entry.state === 'waiting' && isSignal(shape, entry));
   return waiting.slice(0, SIGNALS_SHOWN).map(({ name }) => ({
     name: 'signal',
     label: `Send “${humanName(name)}”`,
@@ -61,47 +71,85 @@ export function signalsOf(entries: readonly TimelineEntry[], queueOf: QueueOf): 
   }));
 }
 
-function cancelAction({ id }: RunSummary, entries: readonly TimelineEntry[]): Action {
-  const saga = entries.some(({ kind }) => kind === 'step');
-  const consequence = saga
+/** Whether what was offered then is offered now: a confirmation that is out of date would be given for something else. */
+export function isOffered(action: Action, known: KnownRun): boolean {
+  const answers = (known.run.questions ?? []).flatMap((question) => answersOf(question, known));
+  return [...signalsOf(known), ...actionsOf(known), ...answers].some(
+    ({ name, stage, since }) => name === action.name && stage === action.stage && since === action.since,
+  );
+}
+
+/** Begun is enough: nobody knows whether it has happened until its end is recorded. */
+function isPastPivot({ entries, shape }: KnownRun): boolean {
+  if (shape?.pattern !== 'saga') return false;
+  const pivot = shape.steps.find((step) => step.pivot)?.name;
+  return entries.some(({ name, kind, state }) => kind === 'step' && name === pivot && state !== 'waiting');
+}
+
+function isSaga({ entries, shape }: KnownRun): boolean {
+  return shape ? shape.pattern === 'saga' : entries.some(({ kind }) => kind === 'step');
+}
+
+function cancelAction(known: KnownRun): Action {
+  const consequence = isSaga(known)
     ? 'Nothing more begins. What it has done so far is undone, last first.'
     : 'Nothing more begins, and what runs is stopped. Results that there are stay.';
   return {
     name: 'cancel',
     label: 'Cancel run',
-    consequence: `Run ${id}: ${consequence}`,
+    consequence: `Run ${known.run.id}: ${consequence}`,
     weight: 'danger',
     reason: 'optional',
   };
 }
 
-function retryAction({ status }: RunSummary, entries: readonly TimelineEntry[]): Action {
+function retryAction(known: KnownRun): Action {
+  const { run, entries } = known;
   const undone = entries.some(({ kind, state }) => kind === 'undo' && state === 'completed');
   const again = { name: 'retry', weight: 'main', reason: 'optional' } as const;
-  if (undone || (status !== 'failed' && status !== 'partial')) {
+  if (undone || (run.status !== 'failed' && run.status !== 'partial')) {
     return {
       ...again,
       label: 'Run again',
       consequence: 'Its input is run again as a new run; this one stays as it is.',
     };
   }
-  const failed = entries.filter(({ state, kind }) => state === 'failed' && kind !== 'undo');
   return {
     ...again,
-    label: `Retry ${whatFailed(failed)}`,
+    label: `Retry ${whatFailed(known)}`,
     consequence: 'What failed is tried again; the results of the rest stand.',
   };
 }
 
-function whatFailed([first, ...more]: readonly TimelineEntry[]): string {
-  if (!first || more.length > 0) return 'what failed';
-  return `${first.kind === 'step' ? 'from ' : ''}“${humanName(first.name)}”`;
+/** By the counts of the whole run: which of its stages are here depends on where somebody has scrolled. */
+function whatFailed({ entries, counts }: KnownRun): string {
+  const failed = entries.filter(({ state, kind }) => state === 'failed' && kind !== 'undo');
+  const undos = entries.filter(({ state, kind }) => state === 'failed' && kind === 'undo').length;
+  const count = counts ? counts.failed - undos : failed.length;
+  const [first] = failed;
+  if (count > 1) return `the ${count.toLocaleString('en')} that failed`;
+  return first && count === 1 ? `${first.kind === 'step' ? 'from ' : ''}“${humanName(first.name)}”` : 'what failed';
+}
+
+function rejection(known: KnownRun): Pick<Action, 'consequence' | 'weight'> {
+  if (!isSaga(known)) return { consequence: 'fails as rejected, as if its work had failed.', weight: 'plain' };
+  if (isPastPivot(known)) {
+    return {
+      consequence: 'fails as rejected. It is too late to undo what was done: a person must say how the run goes on.',
+      weight: 'danger',
+    };
+  }
+  return {
+    consequence: 'fails as rejected, and with it the run: what it has done so far is undone, last first.',
+    weight: 'danger',
+  };
 }
 
 /** The answers to one question, the usual one first. */
-export function answersOf(question: NonNullable<RunSummary['questions']>[number]): readonly Action[] {
+export function answersOf(question: Question, known: KnownRun): readonly Action[] {
   const what = `“${humanName(question.about)}”`;
   const undo = question.status === 'compensation_stuck';
+  const rejected = rejection(known);
   const all: Readonly<Record<string, Omit<Action, 'name' | 'stage'>>> = {
     approve: {
       label: 'Approve',
@@ -109,7 +157,12 @@ export function answersOf(question: NonNullable<RunSummary['questions']>[number]
       weight: 'main',
       reason: 'optional',
     },
-    reject: { label: 'Reject', consequence: `${what} fails as rejected.`, weight: 'plain', reason: 'optional' },
+    reject: {
+      label: 'Reject',
+      consequence: `${what} ${rejected.consequence}`,
+      weight: rejected.weight,
+      reason: 'optional',
+    },
     resume: {
       label: undo ? 'Try the undo again' : 'Try it again',
       consequence: `${undo ? 'The undo of ' : ''}${what} is tried again, with its own key.`,
@@ -137,6 +190,6 @@ export function answersOf(question: NonNullable<RunSummary['questions']>[number]
   };
   return question.answers.flatMap((name) => {
     const action = all[name];
-    return action ? [{ ...action, name: name as ActionName, stage: question.about }] : [];
+    return action ? [{ ...action, name: name as ActionName, stage: question.about, since: question.since }] : [];
   });
 }

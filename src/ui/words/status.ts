@@ -7,13 +7,13 @@ export type ShownStatus = RunStatus | ListedRun['status'] | TimelineEntry['state
 export type Tone = 'good' | 'bad' | 'warn' | 'undo' | 'busy' | 'idle';
 export type Sign = 'check' | 'cross' | 'half' | 'stop' | 'back' | 'play' | 'ring' | 'dash' | 'ask';
 
-interface Words {
+export interface StateWords {
   readonly label: string;
   readonly tone: Tone;
   readonly sign: Sign;
 }
 
-const STATUSES: Readonly<Record<ShownStatus, Words>> = {
+const STATUSES: Readonly<Record<ShownStatus, StateWords>> = {
   completed: { label: 'Completed', tone: 'good', sign: 'check' },
   partial: { label: 'Partial', tone: 'warn', sign: 'half' },
   failed: { label: 'Failed', tone: 'bad', sign: 'cross' },
@@ -32,7 +32,7 @@ const STATUSES: Readonly<Record<ShownStatus, Words>> = {
 };
 
 /** A status of a newer server than this page is shown by its own name. */
-export function statusWords(status: ShownStatus): Words {
+export function statusWords(status: ShownStatus): StateWords {
   return STATUSES[status] ?? { label: String(status).replaceAll('_', ' '), tone: 'idle', sign: 'ring' };
 }
 

@@ -50,11 +50,18 @@ test('[P4] a stuck undo is listed, shown with what failed, and resumed to `compe
     'the bank is closed',
     `{"refunds":"${id}/pay/1"}`,
     `key ${id}/pay.undo/1`,
-    `switchyard resume ${id}`,
+    `switchyard resume ${id} --stage pay.undo`,
   ])
     expect(shown).toContain(part);
   expect(await json('skip', id)).toMatchObject({ code: 2, err: expect.stringContaining('say why') });
-  expect(await json('resume', id, '--wait')).toMatchObject({ code: 4, run: { status: 'compensation_stuck' } });
+  expect(await json('resume', id, '--stage', 'ship.undo')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('asks about \\"pay.undo\\" now'),
+  });
+  expect(await json('resume', id, '--stage', 'pay.undo', '--wait')).toMatchObject({
+    code: 4,
+    run: { status: 'compensation_stuck' },
+  });
   rmSync(join(folder, 'down'));
   expect(await json('resume', id, '--reason', 'it is open again', '--wait')).toMatchObject({
     code: 1,

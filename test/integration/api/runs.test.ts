@@ -327,6 +327,18 @@ describe('driving', () => {
     expect(await api.post(`/v1/runs/${id}/resume?waitMs=10000`, { by: 'bob' })).toMatchObject({
       body: { status: 'compensation_stuck' },
     });
+    // Somebody answers what was asked before.
+    for (const [word, body] of [
+      ['resume', {}],
+      ['skip', { reason: 'x' }],
+      ['abandon', { reason: 'x' }],
+      ['resolve', { happened: true }],
+    ] as const) {
+      expect(await api.post(`/v1/runs/${id}/${word}`, { ...body, stage: 'another.undo' })).toMatchObject({
+        status: 409,
+        body: { code: 'ILLEGAL_STATE', detail: expect.stringContaining('now, not about "another.undo"') },
+      });
+    }
     expect(await api.post(`/v1/runs/${id}/skip`, {})).toMatchObject({
       status: 422,
       body: { issues: [{ path: 'reason' }] },

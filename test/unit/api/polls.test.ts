@@ -47,6 +47,26 @@ test('a change is told once to each, and whoever comes back with its name is kno
   await expect.poll(() => polls.keys()).toEqual([]);
 });
 
+test('a look that fails is made again; after two in a row whoever watches is let go, and comes back to another poller', async () => {
+  const looks: ('fails' | number)[] = [1, 'fails', 2, 'fails', 'fails'];
+  const told: number[] = [];
+  const read = async () => {
+    const look = looks.shift() ?? 3;
+    if (look === 'fails') throw new SwitchyardError('REDIS_UNAVAILABLE', 'no answer');
+    return look;
+  };
+  const polls = createSharedPolls({ ...options, read, retryMs: 1 });
+  const gone = signal();
+  await polls.watch('a', { changed: (state) => told.push(state), gone: gone.happen });
+  await gone.happened;
+  expect(told).toEqual([2]);
+  expect(looks).toEqual([]);
+  expect(polls.keys()).toEqual([]);
+  const watch = await polls.watch('a', nobody);
+  expect(watch.state).toBe(3);
+  watch.leave();
+});
+
 test('what cannot be read at first is told to whoever asks; later it is tried again, unless there is nothing any more', async () => {
   let answer: () => number = () => {
     throw new SwitchyardError('UNKNOWN_RUN', 'no');

@@ -68,6 +68,12 @@ test.each<[title: string, known: Known, request: OperatorRequest, statement: obj
     { from: 'in_doubt', to: undefined, question: 'pay', done: { attempt: 2, output: { id: 'p' } } },
   ],
   [
+    'a word that names the stage that is asked about → as without',
+    stuck,
+    { command: 'skip', reason: 'x', stage: 'pay.undo' },
+    { word: { command: 'skip', stage: 'pay.undo' } },
+  ],
+  [
     'in_doubt, it did not → again',
     doubt,
     { command: 'resolve', happened: false },
@@ -98,6 +104,17 @@ test.each<[title: string, known: Known, request: OperatorRequest, code: string]>
   ],
 ])('%s', (_title, known, request, code) => {
   expect(() => say(known, request)).toThrow(expect.objectContaining({ code }));
+});
+
+test('a word about another stage than the run asks about by now is refused, and told which that is', () => {
+  for (const command of ['resume', 'resolve', 'skip', 'abandon'] as const) {
+    const request = { command, stage: 'last.undo', reason: 'x', happened: true };
+    expect(() => say(stuck, request)).toThrow(
+      expect.objectContaining({ code: 'ILLEGAL_STATE', message: expect.stringContaining('asks about "pay.undo" now') }),
+    );
+  }
+  const late: OperatorRequest = { command: 'resolve', happened: false, stage: 'last' };
+  expect(() => say(doubt, late)).toThrow(expect.objectContaining({ code: 'ILLEGAL_STATE' }));
 });
 
 describe('a retry', () => {

@@ -7,7 +7,7 @@ const entry = (name: string, kind: TimelineEntry['kind'], more: Partial<Timeline
   ...more,
 });
 
-const steps = ['pay', 'mail', 'label'].map((name) => ({ name, pivot: false }));
+const steps = ['pay', 'mail', 'label'].map((name) => ({ name, pivot: false, undo: `undo ${name}` }));
 
 describe('the ladder of a saga', () => {
   it('stands each undo beside its step, and says in which order they ran', () => {
@@ -53,6 +53,29 @@ describe('the ladder of a saga', () => {
     expect(rungsOf([{ name: 'go', pivot: true }], [entry('go', 'step')], { status: 'completed' })[0]?.undoRemark).toBe(
       'point of no return',
     );
+  });
+
+  it('tells a step without an undo from one whose undo has not begun, and an undo that was skipped from one that failed', () => {
+    const entries = [
+      entry('pay', 'step'),
+      entry('mail', 'step'),
+      entry('label', 'step', { state: 'failed' }),
+      entry('mail.undo', 'undo', { state: 'failed' }),
+    ];
+    const shape = [
+      { name: 'pay', pivot: false, undo: 'refund' },
+      ...steps.slice(1, 2),
+      { name: 'label', pivot: false },
+    ];
+    const stuck = rungsOf(shape, entries, { status: 'compensation_stuck' });
+    expect(stuck.map(({ undoRemark, leftStanding }) => [undoRemark, leftStanding])).toEqual([
+      ['undo not begun', false],
+      [undefined, false],
+      ['has no undo', false],
+    ]);
+    const skip = { command: 'skip', at: 1, stage: 'mail.undo', reason: 'x' } as const;
+    expect(rungsOf(shape, entries, { status: 'compensating', words: [skip] })[1]?.leftStanding).toBe(true);
+    expect(rungsOf(shape, entries, { status: 'failed', notUndone: ['mail'] })[1]?.leftStanding).toBe(true);
   });
 
   it('is made of what the run tells where its definition is not known', () => {
