@@ -64,7 +64,11 @@ export function RunPage({ id }: { readonly id: string }) {
       {problem && <ProblemNote problem={problem} />}
       <RunHead
         run={run}
-        outcome={outcomeOf(run, entries, stages.known.counts)}
+        outcome={outcomeOf(
+          run,
+          stages.loaded ? { total, counts: stages.known.counts, entries } : undefined,
+          workflow?.shape,
+        )}
         actions={[...signals, ...actionsOf(run, entries)]}
         now={now}
         onChoose={setAction}
