@@ -77,7 +77,7 @@ export function RunPage({ id }: { readonly id: string }) {
       {isRouter && (
         <section class="panel" aria-labelledby="way-title">
           <h2 id="way-title">The way it took</h2>
-          <WayTaken run={run} entries={entries} now={now} />
+          <WayTaken run={run} entries={stages.loaded ? entries : undefined} now={now} />
         </section>
       )}
       <section class="panel" aria-labelledby="timeline-title">
