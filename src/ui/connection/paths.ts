@@ -24,6 +24,8 @@ export const api = {
   workflows: '/v1/workflows',
   counts: '/v1/counts',
   runs: (asked: RunsQuery = {}) => `/v1/runs${query({ ...asked })}`,
+  /** The run without its stages: of a wide one they would be all of them, with their results. */
+  start: '/v1/runs?timeline=none',
   allEvents: '/v1/events',
   run: (id: string) => `/v1/runs/${of(id)}?timeline=none`,
   timeline: (id: string, asked: { readonly after?: number; readonly limit?: number; readonly state?: string }) =>
@@ -31,7 +33,7 @@ export const api = {
   payload: (id: string, of_: 'input' | 'output' | 'stage', stage?: string) =>
     `/v1/runs/${of(id)}/payload${query({ of: of_, stage })}`,
   events: (id: string) => `/v1/runs/${of(id)}/events`,
-  act: (id: string, action: string) => `/v1/runs/${of(id)}/${action}`,
+  act: (id: string, action: string) => `/v1/runs/${of(id)}/${action}?timeline=none`,
 } as const;
 
 export const page = {

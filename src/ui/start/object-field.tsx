@@ -18,17 +18,22 @@ export function ObjectField({ schema, path, label, required, value, issues, onCh
       onChange={onChange}
     />
   ));
-  const refused = own.length > 0 && <p class="issue">{own.join('; ')}</p>;
+  const described = own.length > 0 ? { 'aria-describedby': `${fieldId(path)}-issues` } : {};
+  const refused = own.length > 0 && (
+    <p id={`${fieldId(path)}-issues`} class="issue">
+      {own.join('; ')}
+    </p>
+  );
   if (path.length === 0) {
     return (
-      <div class="stack" id={fieldId(path)}>
+      <div class="stack" id={fieldId(path)} tabIndex={-1} {...described}>
         {refused}
         {fields}
       </div>
     );
   }
   return (
-    <fieldset id={fieldId(path)}>
+    <fieldset id={fieldId(path)} tabIndex={-1} {...described}>
       <legend>
         {schema.title ?? label}
         {!required && <small> optional</small>}
