@@ -10,6 +10,8 @@ import { PayloadView } from '../parts/payload-view.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import { useLive } from '../state/use-live.js';
 import { useNow } from '../state/use-now.js';
+import { useRetry } from '../state/use-retry.js';
+import { useShownAgain } from '../state/use-shown-again.js';
 import { useThrottled } from '../state/use-throttled.js';
 import { type Action, actionsOf, signalsOf } from '../words/actions.js';
 import { outcomeOf } from '../words/outcome.js';
@@ -29,6 +31,8 @@ import { WayTaken } from './way-taken.js';
 const REFRESH_MS = 250;
 const CLOCK_MS = 200;
 const SLOW_CLOCK_MS = 1_000;
+/** Of a run that has ended only what was how long ago moves on. */
+const STILL_CLOCK_MS = 60_000;
 
 export function RunPage({ id }: { readonly id: string }) {
   const [state, setState] = useState<StageState | ''>('');
@@ -41,9 +45,11 @@ export function RunPage({ id }: { readonly id: string }) {
     stages.refresh();
   }, REFRESH_MS);
   const over = run !== undefined && FINAL.has(run.status);
+  useShownAgain(refresh);
+  useRetry(problem ?? stages.problem, refresh);
   const live = useLive(over ? undefined : api.events(id), { onEvent: refresh, refresh, isOver: () => over });
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const now = useNow(!over, calm ? SLOW_CLOCK_MS : CLOCK_MS);
+  const now = useNow(true, over ? STILL_CLOCK_MS : calm ? SLOW_CLOCK_MS : CLOCK_MS);
 
   const done = (after: RunSummary) => {
     if (after.id !== id) location.assign(page.run(after.id));

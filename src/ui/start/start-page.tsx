@@ -7,11 +7,13 @@ import { EmptyNote } from '../parts/empty-note.js';
 import { PageFrame } from '../parts/page-frame.js';
 import { ProblemNote } from '../parts/problem-note.js';
 import { useLoad } from '../state/use-load.js';
+import { useRetry } from '../state/use-retry.js';
 import { humanName } from '../words/stage-name.js';
 import { StartForm } from './start-form.js';
 
 export function StartPage({ workflow }: { readonly workflow: string }) {
-  const { value, problem } = useLoad('', (signal) => get<WorkflowList>(api.workflows, signal));
+  const { value, problem, refresh } = useLoad('', (signal) => get<WorkflowList>(api.workflows, signal));
+  useRetry(problem, refresh);
   const known = value?.workflows.find(({ name }) => name === workflow);
   return (
     <PageFrame title={`Start ${workflow}`} at="">
