@@ -33,12 +33,16 @@ export interface Stage {
 const Served = z.object({ url: z.string() });
 const Started = z.object({ id: z.string() });
 
-export async function openStage(faults: readonly Partial<FaultRule>[]): Promise<Stage> {
+/** @param workflows the text of a configuration that defines `extraWorkflows` */
+export async function openStage(
+  faults: readonly Partial<FaultRule>[],
+  workflows: string = EXTRA_WORKFLOWS,
+): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'switchyard-browser-'));
   const prefix = testPrefix();
   const faultFile = join(folder, 'faults.json');
   await writeFile(faultFile, JSON.stringify(faults));
-  await writeFile(join(folder, 'switchyard.config.mjs'), configuration(folder, prefix, faultFile));
+  await writeFile(join(folder, 'switchyard.config.mjs'), configuration(folder, prefix, faultFile, workflows));
   const children: ChildProcess[] = [];
   const run = async (argv: readonly string[], ready: RegExp, more: NodeJS.ProcessEnv = {}) => {
     const { SWITCHYARD_TOKEN: _none, NODE_ENV: _test, ...env } = process.env;
@@ -84,7 +88,7 @@ export async function openStage(faults: readonly Partial<FaultRule>[]): Promise<
   };
 }
 
-function configuration(folder: string, prefix: string, faults: string): string {
+function configuration(folder: string, prefix: string, faults: string, workflows: string): string {
   const url = (path: string) => JSON.stringify(pathToFileURL(join(DIST, path)).href);
   const servers = JSON.stringify({ dataDir: folder, faults, weatherSource: 'sample' });
   const files = join(folder, 'files');
@@ -93,7 +97,7 @@ import { shippedMcpJson } from ${url('cli/tool-servers.js')};
 import { provideSampleFiles } from ${url('cli/sample-files.js')};
 import * as api from ${url('index.js')};
 import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
-${EXTRA_WORKFLOWS}
+${workflows}
 await provideSampleFiles(${JSON.stringify(files)});
 export default {
   workflows: [...shippedWorkflows, ...extraWorkflows],

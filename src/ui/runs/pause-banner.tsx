@@ -36,7 +36,7 @@ export function PauseBanner({ paused, now }: PauseBannerProps) {
           <li key={`${what} ${name}`}>
             {what} <strong>{name}</strong> {waits}.
             <span class="dim">
-              {at !== undefined && ` Since ${agoText(now - at)}`}
+              {at !== undefined && ` Paused ${agoText(now - at)}`}
               {by !== undefined && ` by ${by}`}
               {reason !== undefined && `: ${reason}`}
             </span>

@@ -28,7 +28,7 @@ export function StartOptions({ choices, issues, onChange }: StartOptionsProps) {
     <fieldset>
       <legend>The run</legend>
       <div class="group">
-        {text('key', 'The same key twice is one run: “order-42”. Left empty, this form is.')}
+        {text('key', 'The same key twice is one run: “order-42”.')}
         <OptionField name="priority" refused={refused('priority')}>
           {(attributes) => (
             <select
