@@ -86,10 +86,11 @@ describe('the list of runs', () => {
     await button('Older runs').click();
     await expect.poll(() => rows().count()).toBe(105);
     expect(await page.locator('.run-list').getByRole('alert').count()).toBe(0);
-    await checked('list-standing');
+    await shoot(page, 'list-standing');
     await button('10 new runs – show').click();
     await expect.poll(() => rows().count()).toBe(50);
     expect(await rows().allTextContents()).toEqual((await listed(`workflow=${LONG}`)).slice(0, 50));
+    await checked('list-long-names');
     await open(`/runs/${before[0]}`);
     await status('Completed');
     await outcome('Its one step is done.');

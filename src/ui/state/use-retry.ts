@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import type { ApiProblem } from '../connection/request.js';
 
-const RETRY_MS = 4_000;
+const RETRY_MS = 2_000;
 
 /** Answers that are the same however often it is asked. */
 function isFinal({ status }: ApiProblem): boolean {
