@@ -2,8 +2,9 @@
  * Which page a path shows. Links load the next page as a whole: the bundle is small, and so focus, history and scrolling are
  * the browser's own, which a screen reader knows.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks';
 import { forgetToken, onTokenAsked, rememberToken } from './connection/token.js';
+import { BrokenPage } from './parts/broken-page.js';
 import { PageFrame } from './parts/page-frame.js';
 import { TokenForm } from './parts/token-form.js';
 import { UnknownPage } from './parts/unknown-page.js';
@@ -26,6 +27,16 @@ export function App({ path }: { readonly path: string }) {
       </PageFrame>
     );
   }
+  return <SafePage path={path} />;
+}
+
+/** What one part cannot draw must not leave an empty window, nor what was there before, for good. */
+function SafePage({ path }: { readonly path: string }) {
+  const [broken] = useErrorBoundary((error) => reportError(error));
+  return broken === undefined ? <PageOf path={path} /> : <BrokenPage error={broken} />;
+}
+
+function PageOf({ path }: { readonly path: string }) {
   const [, page = '', name = '', ...more] = path.split('/');
   if (path === '/') return <RunsPage />;
   if (page === 'runs' && name !== '' && more.length === 0) return <RunPage id={decodeURIComponent(name)} />;

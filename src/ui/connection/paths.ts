@@ -23,6 +23,7 @@ export interface RunsQuery {
 export const api = {
   workflows: '/v1/workflows',
   counts: '/v1/counts',
+  paused: '/v1/paused',
   runs: (asked: RunsQuery = {}) => `/v1/runs${query({ ...asked })}`,
   /** The run without its stages: of a wide one they would be all of them, with their results. */
   start: '/v1/runs?timeline=none',

@@ -5,7 +5,7 @@ import { askForToken, authorization } from './token.js';
 
 export class ApiProblem extends Error {
   constructor(
-    /** 0 when the server could not be reached. */
+    /** 0 when the server could not be reached, or its answer broke off. */
     readonly status: number,
     readonly code: string,
     message: string,
@@ -16,6 +16,9 @@ export class ApiProblem extends Error {
 }
 
 export const UNREACHABLE = 'The server does not answer. Is “switchyard up” still running?';
+
+const CUT = 'The answer broke off. It is asked for again.';
+const NO_API = 'What answered is not the API: a login of a proxy, perhaps. Loading the page anew shows it.';
 
 /** @throws ApiProblem */
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -30,8 +33,22 @@ export async function post<T>(path: string, body: unknown): Promise<T> {
 
 async function send<T>(path: string, init: RequestInit): Promise<T> {
   const response = await reach(path, { ...init, headers: { ...init.headers, accept: 'application/json' } });
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    // What calls itself anything but JSON comes from somebody else.
+    const isOurs = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+    throw isOurs ? new ApiProblem(0, 'UNREACHABLE', CUT) : new ApiProblem(response.status, 'NO_API', NO_API);
+  }
+  if (typeof body !== 'object' || body === null) throw new ApiProblem(response.status, 'NO_API', NO_API);
   // What the API answers is the contract of `shapes.ts`; it is the same release.
-  return (await response.json()) as T;
+  return body as T;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
 }
 
 /** The response of a request that was not refused. @throws ApiProblem */
@@ -40,7 +57,7 @@ export async function reach(path: string, init: RequestInit): Promise<Response> 
   try {
     response = await fetch(path, { ...init, headers: { ...init.headers, ...authorization() }, cache: 'no-store' });
   } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    if (isAbort(error)) throw error;
     throw new ApiProblem(0, 'UNREACHABLE', UNREACHABLE);
   }
   noteServerTime(response.headers.get('date'));

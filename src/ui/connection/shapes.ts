@@ -27,6 +27,18 @@ export interface AllCounts {
   readonly workflows: Readonly<Record<string, RunCounts>>;
 }
 
+interface Pause {
+  readonly at?: number;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/** What is paused: workflows begin no more runs, queues give out no more jobs. */
+export interface Paused {
+  readonly workflows: readonly (Pause & { readonly workflow: string; readonly held: number })[];
+  readonly queues: readonly (Pause & { readonly queue: string; readonly waiting: number })[];
+}
+
 export interface Payload {
   readonly value?: unknown;
   readonly redacted: boolean;

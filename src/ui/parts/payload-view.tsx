@@ -14,12 +14,13 @@ interface PayloadViewProps {
  * values may be personal.
  */
 export function PayloadView({ path, label }: PayloadViewProps) {
-  const [shown, setShown] = useState<Payload>();
+  const [shown, setShown] = useState<Shown>();
   const [problem, setProblem] = useState<ApiProblem>();
   const [open, setOpen] = useState(false);
-  const ask = async (address: string) => {
+  const ask = async (withValues: boolean) => {
     try {
-      setShown(await get<Payload>(address));
+      const payload = await get<Payload>(withValues ? `${path}&reveal=true` : path);
+      setShown({ payload, withValues });
       setProblem(undefined);
     } catch (error) {
       setProblem(error instanceof ApiProblem ? error : new ApiProblem(0, 'UNREACHABLE', String(error)));
@@ -27,7 +28,7 @@ export function PayloadView({ path, label }: PayloadViewProps) {
   };
   const toggle = () => {
     setOpen(!open);
-    if (!open) void ask(path);
+    if (!open) void ask(false);
   };
   return (
     <div class="payload">
@@ -35,23 +36,31 @@ export function PayloadView({ path, label }: PayloadViewProps) {
         <button type="button" class="button small" aria-expanded={open} onClick={toggle}>
           {open ? 'Hide' : 'Show'} {label}
         </button>
-        {open && shown?.redacted && (
-          <button type="button" class="button small" onClick={() => ask(`${path}&reveal=true`)}>
+        {open && shown && !shown.withValues && shown.payload.redacted && (
+          <button type="button" class="button small" onClick={() => ask(true)}>
             Show the values too
           </button>
         )}
       </div>
       {open && problem && <ProblemNote problem={problem} />}
-      {open && shown && <PayloadText payload={shown} />}
+      {open && shown && <PayloadText shown={shown} />}
     </div>
   );
 }
 
-function PayloadText({ payload: { value, redacted, truncated } }: { readonly payload: Payload }) {
+interface Shown {
+  readonly payload: Payload;
+  /** Whether the values were asked for: then what is redacted are secrets, by the names of their fields. */
+  readonly withValues: boolean;
+}
+
+function PayloadText({ shown: { payload, withValues } }: { readonly shown: Shown }) {
+  const { value, redacted, truncated } = payload;
   if (value === undefined) return <p class="dim">Nothing is recorded.</p>;
+  const what = withValues ? 'The values, without those of fields that name a secret.' : 'The fields and their sizes.';
   return (
     <>
-      {redacted && <p class="dim small">The fields and their sizes.</p>}
+      {redacted && <p class="dim small">{what}</p>}
       <pre>{truncated ? String(value) : JSON.stringify(value, undefined, 2)}</pre>
       {truncated && <p class="dim small">Cut here; all of it: switchyard show.</p>}
     </>

@@ -10,6 +10,7 @@ import type { Outcome } from '../words/outcome.js';
 import { humanName } from '../words/stage-name.js';
 import { FINAL } from '../words/status.js';
 import { ActionButtons } from './action-buttons.js';
+import { CallbackFact } from './callback-fact.js';
 
 interface RunHeadProps {
   readonly run: RunSummary;
@@ -92,6 +93,7 @@ export function RunHead({ run, outcome, outcomeId, actions, now, onChoose }: Run
             </dd>
           </div>
         )}
+        {run.callback && <CallbackFact callback={run.callback} ended={ended} now={now} />}
         <div>
           <dt>In Bull Board</dt>
           <dd>

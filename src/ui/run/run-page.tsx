@@ -12,6 +12,7 @@ import { ProblemNote } from '../parts/problem-note.js';
 import { useKeptFocus } from '../state/use-kept-focus.js';
 import { useLive } from '../state/use-live.js';
 import { useNow } from '../state/use-now.js';
+import { useShownAgain } from '../state/use-shown-again.js';
 import { useThrottled } from '../state/use-throttled.js';
 import { type Action, actionsOf, isOffered, type KnownRun, signalsOf } from '../words/actions.js';
 import { outcomeOf } from '../words/outcome.js';
@@ -31,6 +32,8 @@ const REFRESH_MS = 250;
 const CLOCK_MS = 200;
 const SLOW_CLOCK_MS = 1_000;
 const OUTCOME = 'outcome';
+/** Of a run that has ended only what was how long ago moves on. */
+const STILL_CLOCK_MS = 60_000;
 
 export function RunPage({ id }: { readonly id: string }) {
   const [state, setState] = useState<StageState | ''>('');
@@ -44,6 +47,7 @@ export function RunPage({ id }: { readonly id: string }) {
     stages.refresh();
   }, REFRESH_MS);
   const over = run !== undefined && FINAL.has(run.status);
+  useShownAgain(refresh);
   const live = useLive(over ? undefined : api.events(id), { onEvent: refresh, refresh, isOver: () => over });
   const isBehind = over && stages.all?.finishedAt === null;
   useEffect(() => {
@@ -52,7 +56,7 @@ export function RunPage({ id }: { readonly id: string }) {
   }, [isBehind, stages.refresh]);
   useKeptFocus(OUTCOME);
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const now = useNow(!over, calm ? SLOW_CLOCK_MS : CLOCK_MS);
+  const now = useNow(true, over ? STILL_CLOCK_MS : calm ? SLOW_CLOCK_MS : CLOCK_MS);
 
   const done = (after: RunSummary) => {
     if (after.id !== id) location.assign(page.run(after.id));
@@ -79,7 +83,7 @@ export function RunPage({ id }: { readonly id: string }) {
       {late && <ProblemNote problem={late} />}
       <RunHead
         run={run}
-        outcome={outcomeOf(run, entries, (all ?? NO_STAGES).counts)}
+        outcome={outcomeOf(run, all && { total: all.total, counts: all.counts, entries }, workflow?.shape)}
         outcomeId={OUTCOME}
         actions={readOnly ? [] : [...signals, ...actionsOf(known)]}
         now={now}
@@ -89,7 +93,7 @@ export function RunPage({ id }: { readonly id: string }) {
       {isRouter && (
         <section class="panel" aria-labelledby="way-title">
           <h2 id="way-title">The way it took</h2>
-          <WayTaken run={run} entries={entries} now={now} />
+          <WayTaken run={run} entries={all ? entries : undefined} now={now} />
         </section>
       )}
       <section class="panel" aria-labelledby="timeline-title">

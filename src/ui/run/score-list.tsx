@@ -1,9 +1,13 @@
 import { humanName } from '../words/stage-name.js';
-import type { Evidence } from './evidence.js';
+import type { Score } from './evidence.js';
+
+/** Probabilities come with all their digits. */
+const DIGITS = 3;
 
 /** Each candidate's score, the chosen one said and not only coloured. */
-export function ScoreList({ scores }: Pick<Evidence, 'scores'>) {
-  const highest = Math.max(1, ...scores.map(({ score }) => score));
+export function ScoreList({ scores }: { readonly scores: readonly Score[] }) {
+  const highest = Math.max(...scores.map(({ score }) => score));
+  const share = (score: number) => (highest > 0 ? Math.max(0, score) / Math.max(1, highest) : 0);
   return (
     <ul class="scores">
       {scores.map(({ name, score, chosen }) => (
@@ -12,8 +16,8 @@ export function ScoreList({ scores }: Pick<Evidence, 'scores'>) {
             {humanName(name)}
             {chosen && <span class="sr-only"> (chosen)</span>}
           </span>
-          <i aria-hidden="true" style={{ '--long': String(score / highest) }} />
-          <span class="number">{score}</span>
+          <i aria-hidden="true" style={{ '--long': String(share(score)) }} />
+          <span class="number">{Number(score.toFixed(DIGITS))}</span>
         </li>
       ))}
     </ul>

@@ -1,6 +1,6 @@
 import { durationText } from '../words/duration.js';
 import { exactText } from '../words/moment.js';
-import { type Sla, slaWords } from './sla.js';
+import { type Sla, slaRanTo, slaWords } from './sla.js';
 
 /** The time that the decided priority gives the answer, and how it stands. */
 export function SlaClock({ sla, now }: { readonly sla: Sla; readonly now: number }) {
@@ -12,7 +12,7 @@ export function SlaClock({ sla, now }: { readonly sla: Sla; readonly now: number
         <strong>SLA {durationText(sla.ms)}</strong> <span class="number">{label}</span>
       </p>
       <div class="sla-track" aria-hidden="true">
-        <i style={{ '--long': share(sla.answeredAt ?? now) }} />
+        <i style={{ '--long': share(slaRanTo(sla, now)) }} />
         {sla.warnAt !== undefined && <b style={{ '--at': share(sla.warnAt) }} title="From here on a person is asked" />}
       </div>
       <p class="dim small">

@@ -5,20 +5,23 @@ import { type ShownStatus, statusWords } from '../words/status.js';
 interface WayNodeProps {
   readonly kind: string;
   readonly title: string;
-  readonly state: ShownStatus;
+  /** Undefined where it is not known. */
+  readonly state: ShownStatus | undefined;
   readonly children?: ComponentChildren;
 }
 
 /** One stop of a routed run. */
 export function WayNode({ kind, title, state, children }: WayNodeProps) {
-  const { tone, sign, label } = statusWords(state);
+  const words = state === undefined ? undefined : statusWords(state);
   return (
-    <li class={`way-node ${tone} ${state}`}>
+    <li class={`way-node ${words?.tone ?? 'idle'} ${state ?? ''}`}>
       <p class="kind">{kind}</p>
       <h3>
-        <Icon name={sign} />
-        {title}
-        <span class="sr-only"> ({label})</span>
+        {words && <Icon name={words.sign} />}
+        <span>
+          {title}
+          {words && <span class="sr-only"> ({words.label})</span>}
+        </span>
       </h3>
       {children}
     </li>

@@ -11,22 +11,30 @@ const ASKS: Partial<Record<ShownStatus, string>> = {
   compensation_stuck: 'say how an undo that fails goes on',
 };
 
+/** Longest list on top; more are a filter away. */
+const SHOWN = 5;
+
 interface AttentionListProps {
+  /** Newest first. */
   readonly runs: readonly ListedRun[];
+  /** Whether there are others, older than these. */
   readonly more: boolean;
   readonly now: number;
 }
 
-/** What waits for a person, before everything else: nothing moves it but somebody who reads this. */
+/** What waits for a person, before everything else: nothing moves it but somebody who reads this. The index knows runs by their acceptance. */
 export function AttentionList({ runs, more, now }: AttentionListProps) {
   if (runs.length === 0) return null;
+  // The oldest are at the end, if that is here.
+  const shown = more ? runs.slice(0, SHOWN) : runs.slice(-SHOWN).toReversed();
+  const isPart = more || runs.length > SHOWN;
   return (
     <section class="attention" aria-labelledby="attention-title">
       <h2 id="attention-title">
         Waits for a person <span class="count">{more ? `${runs.length}+` : runs.length}</span>
       </h2>
       <ul>
-        {runs.map(({ id, workflow, status, createdAt }) => (
+        {shown.map(({ id, workflow, status, createdAt }) => (
           <li key={id}>
             <StatusBadge status={status} />
             <a href={page.run(id)}>
@@ -37,7 +45,12 @@ export function AttentionList({ runs, more, now }: AttentionListProps) {
           </li>
         ))}
       </ul>
-      {more && <a href={page.runs({ status: 'attention' })}>All that wait for a person</a>}
+      {isPart && (
+        <p>
+          {more ? 'The newest' : 'Those accepted first'}.{' '}
+          <a href={page.runs({ status: 'attention' })}>All that wait for a person</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -1,3 +1,5 @@
+import type { OperatorStatus } from '../../facts.js';
+import { statusWords } from '../words/status.js';
 import { BETWEEN, type Filter, isFiltered, isWholeTag, NO_FILTER, WITHIN } from './filter.js';
 
 interface RunFiltersProps {
@@ -8,9 +10,13 @@ interface RunFiltersProps {
 
 type Options = readonly (readonly [value: string, label: string])[];
 
+/** What a run may ask of a person, each by itself. */
+const ASKING: readonly OperatorStatus[] = ['waiting_approval', 'in_doubt', 'step_stuck', 'compensation_stuck'];
 const STATUSES: Options = [
   ['open', 'In progress'],
+  ['compensating', 'Compensating'],
   ['attention', 'Waits for a person'],
+  ...ASKING.map((status) => [status, `– ${statusWords(status).label.toLowerCase()}`] as const),
   ['completed', 'Completed'],
   ['partial', 'Partial'],
   ['failed', 'Failed'],

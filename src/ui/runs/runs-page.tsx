@@ -11,17 +11,20 @@ import { ProblemNote } from '../parts/problem-note.js';
 import { useLive } from '../state/use-live.js';
 import { useLoad } from '../state/use-load.js';
 import { useNow } from '../state/use-now.js';
+import { useRetry } from '../state/use-retry.js';
 import { useThrottled } from '../state/use-throttled.js';
 import { AttentionList } from './attention-list.js';
 import { type Filter, filterOf, isFiltered, NO_FILTER, searchOf } from './filter.js';
 import { NoRuns } from './no-runs.js';
+import { PauseBanner } from './pause-banner.js';
 import { RunFilters } from './run-filters.js';
-import { RunTable } from './run-table.js';
+import { RunList } from './run-list.js';
+import { usePaused } from './use-paused.js';
 import { useRuns } from './use-runs.js';
 import { WorkflowCounts } from './workflow-counts.js';
 
-/** Longest list on top; more are a filter away. */
-const ATTENTION_SHOWN = 5;
+/** As many as one page has: the index is read from its newest, and those that have waited longest are at its end. */
+const ATTENTION_READ = 200;
 const REFRESH_MS = 500;
 
 export function RunsPage() {
@@ -29,9 +32,10 @@ export function RunsPage() {
   const workflows = useLoad('', (signal) => get<WorkflowList>(api.workflows, signal));
   const counts = useLoad('', (signal) => get<AllCounts>(api.counts, signal));
   const waiting = useLoad('', (signal) =>
-    get<RunPage>(api.runs({ status: 'attention', limit: ATTENTION_SHOWN }), signal),
+    get<RunPage>(api.runs({ status: 'attention', limit: ATTENTION_READ }), signal),
   );
   const runs = useRuns(filter);
+  const paused = usePaused();
   const refresh = useThrottled(() => {
     counts.refresh();
     waiting.refresh();
@@ -41,12 +45,14 @@ export function RunsPage() {
   const now = useNow(true, 1_000);
   const known = workflows.value?.workflows ?? [];
   const readOnly = workflows.value?.readOnly ?? false;
-  const problem = runs.problem ?? workflows.problem ?? counts.problem;
+  const problem = runs.problem ?? workflows.problem ?? counts.problem ?? waiting.problem;
+  useRetry(runs.problem ?? runs.olderProblem, runs.refresh);
 
   return (
     <PageFrame title="" at={page.runs()} live={<LiveNote state={live} />}>
       <h1 class="sr-only">Runs</h1>
       {problem && <ProblemNote problem={problem} />}
+      <PauseBanner paused={paused} now={now} />
       <AttentionList runs={waiting.value?.runs ?? []} more={waiting.value?.cursor !== undefined} now={now} />
       <WorkflowCounts workflows={known} counts={counts.value} readOnly={readOnly} />
       <section aria-labelledby="runs-title" class="panel">
@@ -54,22 +60,21 @@ export function RunsPage() {
           <h2 id="runs-title">Runs</h2>
           <RunFilters filter={filter} workflows={known.map(({ name }) => name)} onChange={setFilter} />
         </div>
-        {runs.runs && runs.runs.length > 0 && <RunTable runs={runs.runs} now={now} caption="Runs, newest first" />}
-        {runs.runs?.length === 0 &&
-          (isFiltered(filter) ? (
-            <EmptyNote title="No run fits this filter">
-              <button type="button" class="button" onClick={() => setFilter(NO_FILTER)}>
-                Show all runs
-              </button>
-            </EmptyNote>
-          ) : (
-            <NoRuns workflows={known} readOnly={readOnly} />
-          ))}
-        {runs.loadOlder && (
-          <button type="button" class="button wide" onClick={runs.loadOlder}>
-            Older runs
-          </button>
-        )}
+        <RunList
+          found={runs}
+          now={now}
+          empty={
+            isFiltered(filter) ? (
+              <EmptyNote title="No run fits this filter">
+                <button type="button" class="button" onClick={() => setFilter(NO_FILTER)}>
+                  Show all runs
+                </button>
+              </EmptyNote>
+            ) : (
+              <NoRuns workflows={known} readOnly={readOnly} />
+            )
+          }
+        />
       </section>
     </PageFrame>
   );

@@ -1,22 +1,29 @@
 import { Icon } from '../parts/icon.js';
 import { emptyDraft, issuesAt } from './draft.js';
-import { type FieldProps, fieldId } from './field.js';
+import type { FieldProps } from './field.js';
+import { fieldId } from './issue-place.js';
 
 /** A list whose items are added and removed one by one. */
 export function ArrayField({ schema, path, label, required, value, issues, onChange, Nested }: FieldProps) {
   const items: readonly unknown[] = Array.isArray(value) ? value : [];
   const own = issuesAt(issues, path);
   const item = schema.items ?? {};
+  const described = own.length > 0 ? { 'aria-describedby': `${fieldId(path)}-issues` } : {};
+  const refused = own.length > 0 && (
+    <p id={`${fieldId(path)}-issues`} class="issue">
+      {own.join('; ')}
+    </p>
+  );
   // Lists are named for many, and each of them is one.
   const one = label.replace(/s$/, '');
   return (
-    <fieldset id={fieldId(path)} class="list">
+    <fieldset id={fieldId(path)} class="list" tabIndex={-1} {...described}>
       <legend>
         {schema.title ?? label}
         {!required && <small> optional</small>}
       </legend>
       {schema.description !== undefined && <p class="about">{schema.description}</p>}
-      {own.length > 0 && <p class="issue">{own.join('; ')}</p>}
+      {refused}
       {items.map((each, at) => (
         <div key={at} class="item">
           <Nested

@@ -1,5 +1,6 @@
 import { issuesAt } from './draft.js';
-import { type FieldProps, fieldId } from './field.js';
+import type { FieldProps } from './field.js';
+import { fieldId } from './issue-place.js';
 
 export function BooleanField({ schema, path, label, value, issues, onChange }: FieldProps) {
   const own = issuesAt(issues, path);

@@ -80,6 +80,17 @@ export function issuesAt(issues: readonly InputIssue[], path: readonly (string |
   return issues.filter((issue) => issue.path === dotted).map(({ message }) => toldBriefly(message));
 }
 
+/** The same, and with it what was said of places inside, which have no field of their own: "a.b: is missing". */
+export function issuesWithin(issues: readonly InputIssue[], path: readonly (string | number)[]): readonly InputIssue[] {
+  const dotted = path.join('.');
+  const inside = dotted === '' ? '' : `${dotted}.`;
+  return issues.flatMap((issue) => {
+    if (issue.path === dotted) return [issue];
+    if (!issue.path.startsWith(inside)) return [];
+    return [{ ...issue, path: dotted, message: `${issue.path.slice(inside.length)}: ${toldBriefly(issue.message)}` }];
+  });
+}
+
 /** A schema says of an empty field which types it expected; whoever fills in a form knows that a field is empty. */
 function toldBriefly(message: string): string {
   return /received undefined$/.test(message) ? 'is missing' : message;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { issuesAt } from './draft.js';
-import { type FieldProps, fieldId } from './field.js';
+import type { FieldProps } from './field.js';
+import { fieldId } from './issue-place.js';
 
 interface FieldFrameProps extends Pick<FieldProps, 'schema' | 'path' | 'label' | 'required' | 'issues'> {
   readonly children: (attributes: FieldAttributes) => ComponentChildren;

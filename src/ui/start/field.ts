@@ -18,8 +18,3 @@ export interface FieldFacts {
 export interface FieldProps extends FieldFacts {
   readonly Nested: ComponentType<FieldFacts>;
 }
-
-/** Its id in the page; the issues' links lead to it. */
-export function fieldId(path: readonly (string | number)[]): string {
-  return `input.${path.join('.')}`;
-}

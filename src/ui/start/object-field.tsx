@@ -1,6 +1,7 @@
 import { humanName } from '../words/stage-name.js';
 import { isRecord, issuesAt } from './draft.js';
-import { type FieldProps, fieldId } from './field.js';
+import type { FieldProps } from './field.js';
+import { fieldId } from './issue-place.js';
 
 /** A group of fields; the input itself is one without a frame. */
 export function ObjectField({ schema, path, label, required, value, issues, onChange, Nested }: FieldProps) {
@@ -18,17 +19,22 @@ export function ObjectField({ schema, path, label, required, value, issues, onCh
       onChange={onChange}
     />
   ));
-  const refused = own.length > 0 && <p class="issue">{own.join('; ')}</p>;
+  const described = own.length > 0 ? { 'aria-describedby': `${fieldId(path)}-issues` } : {};
+  const refused = own.length > 0 && (
+    <p id={`${fieldId(path)}-issues`} class="issue">
+      {own.join('; ')}
+    </p>
+  );
   if (path.length === 0) {
     return (
-      <div class="stack" id={fieldId(path)}>
+      <div class="stack" id={fieldId(path)} tabIndex={-1} {...described}>
         {refused}
         {fields}
       </div>
     );
   }
   return (
-    <fieldset id={fieldId(path)}>
+    <fieldset id={fieldId(path)} tabIndex={-1} {...described}>
       <legend>
         {schema.title ?? label}
         {!required && <small> optional</small>}

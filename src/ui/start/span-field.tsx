@@ -1,8 +1,10 @@
+import { type OptionName, optionId, optionLabel } from './issue-place.js';
 import type { Span, Unit } from './start-choices.js';
 
 interface SpanFieldProps {
-  readonly label: string;
+  readonly name: OptionName;
   readonly about: string;
+  readonly refused: readonly string[];
   readonly span: Span;
   readonly onChange: (span: Span) => void;
 }
@@ -15,16 +17,22 @@ const UNITS: readonly (readonly [unit: Unit, label: string])[] = [
 ];
 
 /** A length of time: a number and its unit. */
-export function SpanField({ label, about, span, onChange }: SpanFieldProps) {
+export function SpanField({ name, about, refused, span, onChange }: SpanFieldProps) {
+  const label = optionLabel(name);
+  const id = optionId(name);
+  const isRefused = refused.length > 0;
   return (
-    <div class="field span">
+    <div class={isRefused ? 'field span refused' : 'field span'}>
       <label>
         <span>
           {label}
           <small> optional</small>
         </span>
         <input
+          id={id}
           inputMode="decimal"
+          aria-invalid={isRefused || undefined}
+          aria-describedby={isRefused ? `${id}-issues` : undefined}
           value={span.amount}
           onInput={(event) => onChange({ ...span, amount: event.currentTarget.value })}
         />
@@ -32,14 +40,19 @@ export function SpanField({ label, about, span, onChange }: SpanFieldProps) {
       <label>
         <span class="sr-only">{label}: unit</span>
         <select value={span.unit} onChange={(event) => onChange({ ...span, unit: event.currentTarget.value as Unit })}>
-          {UNITS.map(([unit, name]) => (
+          {UNITS.map(([unit, words]) => (
             <option key={unit} value={unit}>
-              {name}
+              {words}
             </option>
           ))}
         </select>
       </label>
       <small class="about">{about}</small>
+      {isRefused && (
+        <p id={`${id}-issues`} class="issue">
+          {refused.join('; ')}
+        </p>
+      )}
     </div>
   );
 }

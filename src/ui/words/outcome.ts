@@ -1,6 +1,10 @@
-/** What became of a run, in a sentence or two that need no knowledge of its parts. */
-import type { RunSummary, StageCounts, TimelineEntry } from '../connection/shapes.js';
+/** What became of a run, in a sentence or two that need no knowledge of its parts. What is not known is not said. Pure. */
+import type { RunSummary, WorkflowShape } from '../connection/shapes.js';
+import { doneText, type KnownStages, type Look, lookOf, named, partText, progressText } from './outcome-parts.js';
 import { humanName, stepOfUndo } from './stage-name.js';
+import { FINAL } from './status.js';
+
+export type { KnownStages } from './outcome-parts.js';
 
 export interface Outcome {
   readonly sentence: string;
@@ -8,86 +12,128 @@ export interface Outcome {
   readonly because?: string;
 }
 
-export function outcomeOf(run: RunSummary, entries: readonly TimelineEntry[], counts: StageCounts): Outcome {
-  const why = run.error ? { because: run.error.message } : {};
-  const at = run.error?.step === undefined ? '' : ` at “${humanName(run.error.step)}”`;
+type Stop = NonNullable<RunSummary['stop']>;
+
+/** Codes of what ended only because the run was to stop. */
+const STOPPED: ReadonlySet<string> = new Set(['CANCELLED', 'DEADLINE_EXCEEDED']);
+
+/** @param stages undefined until they are known; @param shape undefined where the workflow is not known here */
+export function outcomeOf(run: RunSummary, stages: KnownStages | undefined, shape: WorkflowShape | undefined): Outcome {
+  return {
+    sentence: sentenceOf(lookOf(run, stages, shape)),
+    ...(run.error && { because: run.error.message }),
+  };
+}
+
+function sentenceOf(look: Look): string {
+  const { run } = look;
+  const { stop } = run;
   switch (run.status) {
     case 'queued':
-      return { sentence: 'Accepted. No worker has begun it yet.' };
+      return stop ? `${stopText(stop)} It is being ended.` : 'Accepted. Nothing of it has begun yet.';
     case 'running':
-      return { sentence: run.stop ? 'Told to stop; what runs is being ended.' : progressText(entries, counts) };
-    case 'compensating':
-      return { sentence: `It failed${failedStep(entries)}. What happened before is being undone, last first.` };
-    case 'completed':
-      return { sentence: `${doneText(entries, counts)}${counts.skipped > 0 ? ` ${skippedText(counts)}` : ''}` };
-    case 'partial':
-      return { sentence: `Done in part: ${partText(counts)}`, ...why };
-    case 'failed':
-      return { sentence: `Failed${at}.${notUndone(run)}`, ...why };
-    case 'cancelled':
-      return { sentence: `Cancelled${run.stop?.by ? ` by ${run.stop.by}` : ''}.`, ...why };
-    case 'compensated': {
-      const undone = entries.filter(({ kind, state }) => kind === 'undo' && state === 'completed').length;
-      const what = undone === 1 ? 'Its one effect was' : `All ${undone} effects were`;
-      return { sentence: `It failed${failedStep(entries)}. ${what} undone, in reverse order.`, ...why };
-    }
-    case 'in_doubt':
-      return { sentence: `Nobody can tell whether “${humanName(asked(run))}” happened. A person must look.`, ...why };
-    case 'step_stuck':
-      return {
-        sentence: `“${humanName(asked(run))}” cannot be done, and it is too late to undo. A person must say how to go on.`,
-        ...why,
-      };
-    case 'compensation_stuck':
-      return { sentence: `“${humanName(asked(run))}” could not be undone. A person must say how to go on.`, ...why };
+      return stop ? stopping(stop) : progressText(look);
     case 'waiting_approval':
-      return { sentence: `Waiting for a person to approve “${humanName(asked(run))}”.` };
+      return stop ? stopping(stop) : `Waiting for a person to approve ${askedText(run)}.`;
+    case 'compensating':
+      return `${wentWrong(look)} What can be undone is being undone, last first.`;
+    case 'completed':
+      return doneText(look);
+    case 'partial':
+      return partText(look);
+    case 'failed':
+      return `${failedText(look)}${notUndone(run)}`;
+    case 'cancelled':
+      return stop ? stopText(stop) : 'Cancelled.';
+    case 'compensated':
+      return `${wentWrong(look)} ${undoneText(look)}`;
+    case 'in_doubt':
+      return `${stop ? `${wentWrong(look)} ` : ''}Nobody can tell whether ${askedText(run)} happened. A person must look.`;
+    case 'step_stuck':
+      return `${stuckText(run)}, and it is too late to undo. A person must say how to go on.`;
+    case 'compensation_stuck':
+      return `${wentWrong(look)} ${askedText(run)} could not be undone. A person must say how to go on.`;
   }
 }
 
-function progressText(entries: readonly TimelineEntry[], { waiting, running, completed, failed }: StageCounts): string {
-  const now = entries.find(({ kind, state }) => state === 'running' && kind !== 'branch');
-  if (now?.kind === 'step') {
-    const steps = entries.filter(({ kind }) => kind === 'step');
-    return `At “${humanName(now.name)}”, step ${steps.indexOf(now) + 1} of ${steps.length}.`;
+function stopping(stop: Stop): string {
+  return `${stopText(stop, 'are')} What runs is being ended.`;
+}
+
+function stopText({ cause, by, stage }: Stop, others: 'are' | 'were' = 'were'): string {
+  switch (cause) {
+    case 'cancelled':
+      return `Cancelled${by === undefined ? '' : ` by ${by}`}.`;
+    case 'deadline':
+      return 'Its deadline passed.';
+    case 'branch_failed':
+      return `${stage === undefined ? 'A branch' : named(stage)} failed, and so the others ${others} stopped.`;
+    case 'quorum':
+      return `Enough branches ${others === 'are' ? 'have' : 'had'} ended to decide it.`;
   }
-  if (now?.kind === 'route') return `Being answered by “${humanName(now.name)}”.`;
-  if (now?.kind === 'escalation') return 'Being handed to a person.';
-  const branches = entries.some(({ kind }) => kind === 'branch');
-  const all = waiting + running + completed + failed;
-  if (!branches) return 'In progress.';
-  return `${(completed + failed).toLocaleString('en')} of ${all.toLocaleString('en')} branches have ended.`;
 }
 
-function doneText(entries: readonly TimelineEntry[], { completed }: StageCounts): string {
-  const route = entries.find(({ kind }) => kind === 'route');
-  const person = entries.some(({ kind }) => kind === 'escalation');
-  if (route) return `Answered by “${humanName(route.name)}”${person ? ', and handed to a person' : ''}.`;
-  if (person) return 'Handed straight to a person.';
-  const steps = entries.filter(({ kind }) => kind === 'step').length;
-  if (steps > 0) return steps === 1 ? 'Its one step is done.' : `All ${steps} steps are done.`;
-  return completed === 1 ? 'Its one branch completed.' : `All ${completed.toLocaleString('en')} branches completed.`;
-}
-
-function asked({ questions, error }: RunSummary): string {
-  return questions?.[0]?.about ?? error?.step ?? 'a step';
-}
-
-function failedStep(entries: readonly TimelineEntry[]): string {
+/** Why it did not go through. A step that failed by itself before the run was told to stop is the reason, and not the stop. */
+function wentWrong(look: Look): string {
+  const { run, entries } = look;
   const failed = entries.find(({ kind, state }) => kind === 'step' && state === 'failed');
-  return failed ? ` at “${humanName(failed.name)}”` : '';
+  // While it waits for a person the run's error is that of what it asks about.
+  const own = FINAL.has(run.status) ? run.error : undefined;
+  const code = own?.code ?? failed?.attempts.at(-1)?.error?.code;
+  if (run.stop && (code === undefined || STOPPED.has(code))) return stopText(run.stop);
+  const at = own?.step ?? failed?.name;
+  return at === undefined || isRoot(at) ? 'It failed.' : `It failed at ${named(at)}.`;
+}
+
+function failedText(look: Look): string {
+  const { run, pattern, counts } = look;
+  const { error, stop, words = [] } = run;
+  const last = words.at(-1);
+  if (last?.command === 'abandon') return `Abandoned${last.by === undefined ? '' : ` by ${last.by}`}.`;
+  if (error?.code === 'QUORUM_NOT_MET') return 'Too few of its branches completed.';
+  if (error?.code === 'ALL_BRANCHES_FAILED') {
+    const all = counts && counts.waiting + counts.running + counts.completed === 0 ? counts.failed : undefined;
+    return all === undefined ? 'All of its branches failed.' : allFailed(all);
+  }
+  if (stop?.cause === 'deadline' && error?.code === 'DEADLINE_EXCEEDED') {
+    if (pattern === 'fan-out') return 'Its deadline passed before any branch had completed.';
+    return pattern === 'router' ? 'Its deadline passed before there was an answer.' : stopText(stop);
+  }
+  if (stop?.cause === 'branch_failed' || (stop?.cause === 'cancelled' && error?.code === 'CANCELLED')) {
+    return stopText(stop);
+  }
+  return error?.step === undefined || isRoot(error.step) ? 'Failed.' : `Failed at ${named(error.step)}.`;
+}
+
+function allFailed(count: number): string {
+  return count === 1 ? 'Its one branch failed.' : `All ${count.toLocaleString('en')} branches failed.`;
+}
+
+/** An undo runs for each step that may have happened; how many of these had an effect, nobody knows. */
+function undoneText({ entries }: Look): string {
+  const undos = entries.filter(({ kind, state }) => kind === 'undo' && state === 'completed').length;
+  if (undos === 0) return 'What can be undone was undone.';
+  return undos === 1
+    ? 'What can be undone was undone: 1 undo.'
+    : `What can be undone was undone, last first: ${undos} undos.`;
+}
+
+function askedText({ questions = [], error }: RunSummary): string {
+  const about = questions[0]?.about ?? error?.step;
+  const more = questions.length > 1 ? ` and ${questions.length - 1} more` : '';
+  return about === undefined ? 'a step' : `${named(about)}${more}`;
+}
+
+function stuckText(run: RunSummary): string {
+  const about = run.questions?.[0]?.about ?? run.error?.step;
+  return about !== undefined && isRoot(about) ? 'Its result cannot be made' : `${askedText(run)} cannot be done`;
 }
 
 function notUndone({ notUndone: left = [] }: RunSummary): string {
   return left.length === 0 ? '' : ` Not undone: ${left.map((step) => humanName(stepOfUndo(step))).join(', ')}.`;
 }
 
-function skippedText({ skipped }: StageCounts): string {
-  return skipped === 1 ? 'One part was not needed.' : `${skipped.toLocaleString('en')} parts were not needed.`;
-}
-
-function partText({ completed, failed }: StageCounts): string {
-  const of = (completed + failed).toLocaleString('en');
-  if (failed === 0) return 'a stand-in answered for the one that was asked.';
-  return `${completed.toLocaleString('en')} of ${of} succeeded, and what they found is kept.`;
+/** A failure of the run's own, and of none of its stages. */
+function isRoot(stage: string): boolean {
+  return stage.startsWith('~');
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createEventReader } from '../../../src/ui/connection/event-text.js';
-import { evidenceOf } from '../../../src/ui/run/evidence.js';
 import { filterOf, isFiltered, queryOf, searchOf } from '../../../src/ui/runs/filter.js';
 
 describe('server-sent events', () => {
@@ -21,27 +20,4 @@ it("a filter lives in the page's address", () => {
   expect(searchOf(filter)).toBe('?workflow=order&within=1h');
   expect(queryOf(filter, 10_000_000)).toEqual({ workflow: 'order', from: 6_400_000 });
   expect(isFiltered(filterOf(''))).toBe(false);
-});
-
-it("a classifier's evidence is read by its shape", () => {
-  expect(
-    evidenceOf({
-      type: 'b',
-      scores: { a: 1, b: 3 },
-      urgencyKeywords: ['urgent', 'urgent'],
-      triggers: [],
-      ruleSet: 'r1',
-    }),
-  ).toEqual({
-    scores: [
-      { name: 'b', score: 3, chosen: true },
-      { name: 'a', score: 1, chosen: false },
-    ],
-    words: [{ name: 'urgencyKeywords', found: ['urgent'] }],
-    facts: [
-      { name: 'type', value: 'b' },
-      { name: 'ruleSet', value: 'r1' },
-    ],
-  });
-  expect(evidenceOf(null)).toEqual({ scores: [], words: [], facts: [] });
 });
