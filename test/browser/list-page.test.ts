@@ -1,42 +1,24 @@
 /** The list of runs, the form and what a run's page says of its end, where things are long, many, late, refused or not ours. */
-import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Page, Route } from 'playwright-core';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { audit, complaintsOf } from './audit.js';
-import { launchChromium } from './chromium.js';
+import { audit } from './audit.js';
 import { LIST_WORKFLOWS, LONG } from './list-workflows.js';
 import { shoot } from './shots.js';
-import { openStage, type Stage } from './stage.js';
+import type { Stage } from './stage.js';
+import { useWindow } from './window.js';
 
-vi.setConfig({ testTimeout: 60_000 });
-
-const SHOWN_MS = 15_000;
 const DOWN = {
   ...{ status: 503, contentType: 'application/problem+json' },
   body: JSON.stringify({ code: 'REDIS_UNAVAILABLE', detail: 'Redis is away' }),
 };
 
+const window = useWindow([], LIST_WORKFLOWS);
 let stage: Stage;
-let browser: Browser;
-let context: BrowserContext;
 let page: Page;
 let complaints: readonly string[];
-
-beforeAll(async () => {
-  [stage, browser] = await Promise.all([openStage([], LIST_WORKFLOWS), launchChromium()]);
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await stage?.close();
-}, 30_000);
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(SHOWN_MS);
-  page = await context.newPage();
-  complaints = complaintsOf(page);
-  onTestFinished(async () => {
-    await context.close();
-  });
+beforeEach(() => {
+  ({ stage, page, complaints } = window());
 });
 
 const open = (path: string) => page.goto(`${stage.url}${path}`);

@@ -1,10 +1,10 @@
 /** What a new user does, in a real browser, on real runs: done-when 1 and 4 of the issue that asked for these pages. */
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { audit, complaintsOf } from './audit.js';
-import { launchChromium } from './chromium.js';
+import type { BrowserContext, Page } from 'playwright-core';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { audit } from './audit.js';
 import { shoot } from './shots.js';
-import { openStage, type Stage } from './stage.js';
+import type { Stage } from './stage.js';
+import { SHOWN_MS, useWindow } from './window.js';
 
 const NOWHERE = 'Edinburgh of the Seven Seas';
 /** A refund names the amount, and not whose it is. */
@@ -39,33 +39,13 @@ const order = (email: string, city = 'Oslo', amountMinor = 5_980) => ({
   address: { street: '12 Storgata', city, postalCode: '0155', country: 'NO' },
 });
 
-// A step is a page that is opened, looked at by axe in two colours, and measured at two widths.
-vi.setConfig({ testTimeout: 60_000 });
-
-/** A page is given this long to show what happened on the server. */
-const SHOWN_MS = 15_000;
-
+const window = useWindow(FAULTS);
 let stage: Stage;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let complaints: readonly string[];
-
-beforeAll(async () => {
-  [stage, browser] = await Promise.all([openStage(FAULTS), launchChromium()]);
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await stage?.close();
-}, 30_000);
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(SHOWN_MS);
-  page = await context.newPage();
-  complaints = complaintsOf(page);
-  onTestFinished(async () => {
-    await context.close();
-  });
+beforeEach(() => {
+  ({ stage, context, page, complaints } = window());
 });
 
 const shown = (text: string | RegExp) => page.getByText(text).first().waitFor();

@@ -1,39 +1,22 @@
 /** The page of a run while it goes on: what it shows when things change under it, and for those who use no mouse. */
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { startTcpProxy } from '../support/faults/tcp-proxy.js';
 import { redisUrl } from '../support/redis.js';
-import { audit, complaintsOf } from './audit.js';
-import { launchChromium } from './chromium.js';
+import { audit } from './audit.js';
 import { RUN_PAGE_WORKFLOWS } from './run-page-workflows.js';
 import { shoot } from './shots.js';
-import { openStage, type Stage } from './stage.js';
+import type { Stage } from './stage.js';
+import { SHOWN_MS, useWindow } from './window.js';
 
-vi.setConfig({ testTimeout: 60_000 });
-const SHOWN_MS = 15_000;
-
+const window = useWindow([], RUN_PAGE_WORKFLOWS);
 let stage: Stage;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let complaints: readonly string[];
-
-beforeAll(async () => {
-  [stage, browser] = await Promise.all([openStage([], RUN_PAGE_WORKFLOWS), launchChromium()]);
-}, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  await stage?.close();
-}, 30_000);
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(SHOWN_MS);
-  page = await context.newPage();
-  complaints = complaintsOf(page);
-  onTestFinished(async () => {
-    await context.close();
-  });
+beforeEach(() => {
+  ({ stage, context, page, complaints } = window());
 });
 
 const open = (path: string, at = page) => at.goto(`${stage.url}${path}`);

@@ -65,8 +65,6 @@ export interface RedisSubject extends Subject {
   readonly logWith: (retention: Retention) => RunLog;
 }
 
-export type MakeSubject = (definition: WorkflowDefinition, input?: unknown) => Promise<Subject>;
-
 const START = { key: 'k', priority: 'HIGH' } as const;
 
 export async function inRedis(definition: WorkflowDefinition, input: unknown = { n: 1 }): Promise<RedisSubject> {

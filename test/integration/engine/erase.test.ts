@@ -12,6 +12,16 @@ import { keysOf } from '../../support/redis.js';
 import { readKey } from '../../support/upgrade/snapshot.js';
 import { anyInput, echo, task } from '../../support/workflows.js';
 
+/** A workflow with `inner` as its only branch, which fails with it, and returns what it returned. */
+const around = (inner: Parameters<typeof workflowTask>[0]) =>
+  defineFanOut({
+    name: 'outer',
+    input: anyInput,
+    branches: { only: { run: workflowTask(inner), with: (i) => i } },
+    onFailure: 'fail',
+    aggregate: (r) => (r.only.state === 'completed' ? r.only.output : null),
+  });
+
 /** In every place where a run has data of its owner's: input, key, outputs, errors, tags, words, what is returned. */
 const CANARY = 'canary-3f9a';
 
@@ -208,13 +218,7 @@ test('every run that has stood for a stage is erased with the outer run, also on
       { with: ({ input }) => input },
     )
     .returns((done) => done.pay);
-  const outer = defineFanOut({
-    name: 'outer',
-    input: anyInput,
-    branches: { only: { run: workflowTask(pays), with: (i) => i } },
-    onFailure: 'fail',
-    aggregate: (r) => (r.only.state === 'completed' ? r.only.output : null),
-  });
+  const outer = around(pays);
   const { sy, redis, prefix } = await useWorkingEngine([outer]);
   const run = await sy.start(outer, { who: CANARY });
   expect(await run.wait('15s')).toMatchObject({ status: 'failed', error: { code: 'NESTED_RUN_FAILED' } });
@@ -240,13 +244,7 @@ test('a run whose failed inner run was erased is retried all the same: the inner
     },
     aggregate: (r) => r.pay.state,
   });
-  const outer = defineFanOut({
-    name: 'outer',
-    input: anyInput,
-    branches: { only: { run: workflowTask(pays), with: (i) => i } },
-    onFailure: 'fail',
-    aggregate: (r) => (r.only.state === 'completed' ? r.only.output : null),
-  });
+  const outer = around(pays);
   const { sy } = await useWorkingEngine([outer]);
   const run = await sy.start(outer, {});
   expect(await run.wait('15s')).toMatchObject({ status: 'failed' });

@@ -1,5 +1,4 @@
 /** What the API server tells Prometheus: how runs and queues stand in Redis. */
-import { request } from 'node:http';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { PermanentError } from '../../../src/errors.js';
@@ -7,6 +6,7 @@ import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { openApi, type TestApi } from '../../support/api.js';
 import { useTracer } from '../../support/observability/tracer.js';
+import { statusOf } from '../../support/status-of.js';
 import { anyInput, echo, task } from '../../support/workflows.js';
 
 const refuse = () => {
@@ -98,18 +98,6 @@ test('counts every queue that a run may be in: of older versions too, and those 
     .parse(await (await fetch(`${moved.url}/admin/queues/api/queues`)).json());
   expect(board.queues.map(({ name }) => name)).toEqual(expected);
 });
-
-/** `fetch` chooses the Host header itself. */
-function statusOf(url: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, path, headers }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    });
-    sent.once('error', reject).end();
-  });
-}
 
 test('a start goes on in the trace of its request', async () => {
   const spans = useTracer();

@@ -1,5 +1,4 @@
 /** What the dashboard shows, and to whom. */
-import { request } from 'node:http';
 import { Queue } from 'bullmq';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -8,6 +7,7 @@ import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { useWorkingEngine } from '../../support/engine.js';
 import { keysOf } from '../../support/redis.js';
 import { silentLog } from '../../support/silent-log.js';
+import { statusOf } from '../../support/status-of.js';
 import { anyInput, task } from '../../support/workflows.js';
 
 const PERSONAL = 'ada@example.com, Main Street 1';
@@ -25,18 +25,6 @@ async function shown(options: Partial<ApiOptions> = {}) {
   const dashboard = await startApi({ sy, connection, prefix, port: 0, log: silentLog, ...options });
   onTestFinished(() => dashboard.close());
   return { ...engine, url: dashboard.url };
-}
-
-/** `fetch` chooses the Host header, and tidies paths, itself. */
-function statusOf(url: string, path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, path, headers }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    });
-    sent.once('error', reject).end();
-  });
 }
 
 const Jobs = z.object({ queues: z.array(z.object({ jobs: z.array(z.record(z.string(), z.unknown())) })) });

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createCallbackSender, guardedLookup, type LookUp } from '../../../src/adapters/callback-sender.js';
@@ -69,12 +69,7 @@ describe('a callback', () => {
       const more = setInterval(() => response.write('x'.repeat(1_000)), 1);
       response.once('close', () => clearInterval(more));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = await listening(server);
     const sender = (timeout: Duration) =>
       createCallbackSender(callbackRules({ allow: [url], secret, timeout }), systemClock);
     const sent = { url: `${url}/silent?secret=1`, id: 'a', body: '{}' };
@@ -98,12 +93,7 @@ describe('a callback', () => {
       response.writeHead(503, { 'retry-after': retryAfter(now) });
       response.end();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = await listening(server);
     const sender = createCallbackSender(rules(url), { now: () => now });
     await expect(sender.send({ url, id: 'a', body: '{}' })).rejects.toMatchObject({ retryAfterMs });
   });
@@ -149,4 +139,13 @@ function answering(...addresses: readonly string[]): LookUp {
       null,
       addresses.map((address) => ({ address, family: isIP(address) })),
     );
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
