@@ -54,6 +54,8 @@ export async function answerAccepted(
     context.log.error({ request: request.id, run: run.id, reason }, 'accepted, and then it could not be looked at');
     return undefined;
   });
+  // A start by its key, or a retry as another run, that was asked for before.
+  if (run.duplicate) reply.header('idempotent-replayed', 'true');
   reply.status(statusOf(seen)).header('location', `/v1/runs/${encodeURIComponent(run.id)}`);
   return reply.send(seen ?? { ...accepted(run), ...known });
 }

@@ -71,7 +71,6 @@ export function addRunsRoutes(server: ApiServer, context: ApiContext): void {
       const run = await inTraceOf(request.headers, () => sy.start(workflow, input, options)).catch((error: unknown) => {
         throw withinBody(error);
       });
-      if (run.duplicate) reply.header('idempotent-replayed', 'true');
       const statusOf = (seen: SentRun | undefined) => (seen && isSettled(seen.status) ? 200 : 202);
       return await answerAccepted(context, request, reply, run, statusOf, { status: 'queued' });
     },

@@ -166,7 +166,7 @@ test('a schedule is set, listed, paused, resumed and removed', async () => {
   expect((await run('schedules', 'set', 'nightly', '--tag', 'none', '--key', 'none', '--input', '{}')).out).toMatch(
     /It runs note, 0 3 1 1 \* Europe\/Berlin\.\n$/,
   );
-  expect((await run('schedules', 'set', 'nightly', '--every', '9h')).out).toMatch(/It runs note, every 9\D*\.\n$/);
+  expect((await run('schedules', 'set', 'nightly', '--every', '9h')).out).toMatch(/It runs note, every 9 h 00 m\.\n$/);
   expect(await run('schedules', 'set', 'unknown', '--every', '9h')).toMatchObject({
     code: 2,
     err: expect.stringContaining('--workflow'),

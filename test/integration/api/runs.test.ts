@@ -374,6 +374,9 @@ describe('driving', () => {
     const other = await api.post(`/v1/runs/${late}/retry?waitMs=10000&timeline=none`);
     expect(other.body).toMatchObject({ status: 'completed', retryOf: late });
     expect(idOf(other.body)).not.toBe(late);
+    const repeated = await api.post(`/v1/runs/${late}/retry`);
+    expect(idOf(repeated.body)).toBe(idOf(other.body));
+    expect([other, repeated].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
   });
 
   test('a run that is none', async () => {
