@@ -17,7 +17,7 @@ export class ApiProblem extends Error {
 
 export const UNREACHABLE = 'The server does not answer. Is “switchyard up” still running?';
 
-const CUT = 'The answer broke off. It is asked for again.';
+const CUT = 'The answer broke off.';
 const NO_API = 'What answered is not the API: a login of a proxy, perhaps. Loading the page anew shows it.';
 
 /** @throws ApiProblem */
