@@ -208,6 +208,12 @@ describe.runIf(process.platform === 'linux')('what a killed worker leaves behind
     mkdirSync(join(folder, 'mcp-servers'));
     writeFileSync(join(folder, 'mcp-servers', '1-dead.json'), JSON.stringify(list));
   };
+  /** A pool that has been asked for something. */
+  const use = async (folder: string) => {
+    const pool = createToolPool({ config, dataDir: folder });
+    await pool.check();
+    await pool.close();
+  };
   const idle = async () => {
     const child = spawn(process.execPath, ['-e', 'console.log("up");setInterval(()=>{},1000)'], {
       detached: true,
@@ -236,7 +242,7 @@ describe.runIf(process.platform === 'linux')('what a killed worker leaves behind
     const { child, pid } = await idle();
     record(folder, { worker: { pid: 2 ** 22 - 1, identity: 'gone' }, servers: [{ pid, identity: identityOf(pid) }] });
     const exited = once(child, 'exit');
-    await createToolPool({ config, dataDir: folder }).close();
+    await use(folder);
     expect(await exited).toEqual([null, 'SIGKILL']);
     expect(readdirSync(join(folder, 'mcp-servers'))).toEqual([]);
   });
@@ -250,7 +256,7 @@ describe.runIf(process.platform === 'linux')('what a killed worker leaves behind
     });
     record(reused, { worker: { pid: 2 ** 22 - 1, identity: 'gone' }, servers: [{ pid, identity: 'another boot:1' }] });
     record(rubbish, 'no list');
-    for (const folder of [living, reused, rubbish]) await createToolPool({ config, dataDir: folder }).close();
+    for (const folder of [living, reused, rubbish]) await use(folder);
     expect(isAlive(pid)).toBe(true);
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
