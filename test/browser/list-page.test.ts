@@ -6,7 +6,7 @@ import { audit } from './audit.js';
 import { LIST_WORKFLOWS, LONG } from './list-workflows.js';
 import { shoot } from './shots.js';
 import type { Stage } from './stage.js';
-import { useWindow } from './window.js';
+import { SHOWN_MS, useWindow } from './window.js';
 
 const DOWN = {
   ...{ status: 503, contentType: 'application/problem+json' },
@@ -26,6 +26,7 @@ const shown = (text: string | RegExp) => page.getByText(text).first().waitFor();
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 const rows = () => page.locator('table.runs td.id');
 const status = (label: string) => page.locator('.run-title .badge', { hasText: label }).waitFor();
+const eventually = (count: () => Promise<number>) => expect.poll(count, { timeout: SHOWN_MS });
 const outcome = (text: string) => page.locator('.outcome p', { hasText: text }).waitFor();
 
 async function checked(name: string): Promise<void> {
@@ -55,22 +56,22 @@ describe('the list of runs', () => {
     await startMany(105);
     await open(`/?workflow=${LONG}`);
     await button('Older runs').click();
-    await expect.poll(() => rows().count()).toBe(100);
+    await eventually(() => rows().count()).toBe(100);
     const before = await rows().allTextContents();
     await startMany(10);
     await button('10 new runs – show').waitFor();
     expect(await rows().allTextContents()).toEqual(before);
     // They ended after they had been read, also those on the older page.
-    await expect.poll(() => page.locator('table.runs .badge', { hasText: 'In progress' }).count()).toBe(0);
+    await eventually(() => page.locator('table.runs .badge', { hasText: 'In progress' }).count()).toBe(0);
     await page.route(/cursor/, (route) => route.fulfill(DOWN), { times: 1 });
     await button('Older runs').click();
     await page.locator('.run-list').getByRole('alert').getByText('Redis is away').waitFor();
     // It is tried again without anybody's help.
-    await expect.poll(() => rows().count()).toBe(105);
+    await eventually(() => rows().count()).toBe(105);
     await page.locator('.run-list').getByRole('alert').waitFor({ state: 'detached' });
     await shoot(page, 'list-standing');
     await button('10 new runs – show').click();
-    await expect.poll(() => rows().count()).toBe(50);
+    await eventually(() => rows().count()).toBe(50);
     expect(await rows().allTextContents()).toEqual((await listed(`workflow=${LONG}`)).slice(0, 50));
     await checked('list-long-names');
     await open(`/runs/${before[0]}`);
