@@ -23,30 +23,29 @@ export function SpanField({ name, about, refused, span, onChange }: SpanFieldPro
   const isRefused = refused.length > 0;
   return (
     <div class={isRefused ? 'field span refused' : 'field span'}>
-      <label>
-        <span>
-          {label}
-          <small> optional</small>
-        </span>
-        <input
-          id={id}
-          inputMode="decimal"
-          aria-invalid={isRefused || undefined}
-          aria-describedby={isRefused ? `${id}-issues` : undefined}
-          value={span.amount}
-          onInput={(event) => onChange({ ...span, amount: event.currentTarget.value })}
-        />
+      <label for={id}>
+        {label}
+        <small> optional</small>
       </label>
-      <label>
-        <span class="sr-only">{label}: unit</span>
-        <select value={span.unit} onChange={(event) => onChange({ ...span, unit: event.currentTarget.value as Unit })}>
-          {UNITS.map(([unit, words]) => (
-            <option key={unit} value={unit}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
+      <input
+        id={id}
+        inputMode="decimal"
+        aria-invalid={isRefused || undefined}
+        aria-describedby={isRefused ? `${id}-issues` : undefined}
+        value={span.amount}
+        onInput={(event) => onChange({ ...span, amount: event.currentTarget.value })}
+      />
+      <select
+        aria-label={`${label}: unit`}
+        value={span.unit}
+        onChange={(event) => onChange({ ...span, unit: event.currentTarget.value as Unit })}
+      >
+        {UNITS.map(([unit, words]) => (
+          <option key={unit} value={unit}>
+            {words}
+          </option>
+        ))}
+      </select>
       <small class="about">{about}</small>
       {isRefused && (
         <p id={`${id}-issues`} class="issue">
