@@ -6,18 +6,10 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { StopRun } from '../orchestrators/move.js';
 import { waitStage } from '../orchestrators/stage-task.js';
 import type { Clock, RunLog, ScriptRunner } from '../ports.js';
-import {
-  answerOfDeadline,
-  answerRefused,
-  approvalOf,
-  type Given,
-  rejectionOf,
-  type SaidOfStage,
-  signalOf,
-} from './answers-given.js';
+import { answerOfDeadline, answerRefused, approvalOf, type Given, rejectionOf, signalOf } from './answers-given.js';
 import { wakingScript } from './bullmq-scripts.js';
 import { stopWhenDecided } from './decided-fan-out.js';
-import { kindOf, unknownRun, unknownWorkflow } from './said.js';
+import { kindOf, type SaidAbout, unknownRun, unknownWorkflow } from './said.js';
 
 const ANSWER_STAGE = wakingScript('answer-stage');
 
@@ -81,12 +73,12 @@ export function createAnswers({ scripts, keys, log, stop, clock, definition: fin
 
   return {
     /** @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
-    async approve(run: string, said: SaidOfStage = {}): Promise<void> {
+    async approve(run: string, said: SaidAbout = {}): Promise<void> {
       await byPerson(run, approvalOf(await known(run), said, clock.now()));
     },
 
     /** @throws SwitchyardError UNKNOWN_RUN, ILLEGAL_STATE */
-    async reject(run: string, said: SaidOfStage = {}): Promise<void> {
+    async reject(run: string, said: SaidAbout = {}): Promise<void> {
       await byPerson(run, rejectionOf(await known(run), said, clock.now()));
     },
 

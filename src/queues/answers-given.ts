@@ -5,7 +5,7 @@ import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { waitStage } from '../orchestrators/stage-task.js';
 import { describeIssues, issuesOf } from '../schema.js';
 import type { Task } from '../task.js';
-import { illegal, type Said, unknownRun, wordOf } from './said.js';
+import { illegal, type SaidAbout, unknownRun, wordOf } from './said.js';
 
 export interface Given {
   readonly stage: string;
@@ -13,17 +13,15 @@ export interface Given {
   readonly word?: OperatorWord;
 }
 
-export type SaidOfStage = Said & { readonly stage?: string };
-
 /** @throws SwitchyardError ILLEGAL_STATE */
-export function approvalOf(facts: Facts, { stage, by, reason }: SaidOfStage, at: number): Given {
+export function approvalOf(facts: Facts, { stage, by, reason }: SaidAbout, at: number): Given {
   const about = openApproval(facts, stage);
   const output = { at, ...(by !== undefined && { by }), ...(reason !== undefined && { note: reason }) };
   return { stage: about, answer: { at, output }, word: wordOf('approve', about, at, { by, reason }) };
 }
 
 /** @throws SwitchyardError ILLEGAL_STATE */
-export function rejectionOf(facts: Facts, { stage, by, reason }: SaidOfStage, at: number): Given {
+export function rejectionOf(facts: Facts, { stage, by, reason }: SaidAbout, at: number): Given {
   const about = openApproval(facts, stage);
   const message = `rejected${by === undefined ? '' : ` by ${by}`}${reason === undefined ? '' : `: ${reason}`}`;
   const error = { code: 'REJECTED', message, retryable: false, step: about } as const;

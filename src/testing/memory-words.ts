@@ -12,11 +12,10 @@ import {
   approvalOf,
   type Given,
   rejectionOf,
-  type SaidOfStage,
   signalOf,
 } from '../queues/answers-given.js';
 import { stopWhenDecided } from '../queues/decided-fan-out.js';
-import { illegal, type Said, stopRefused, wordOf } from '../queues/said.js';
+import { illegal, type Said, type SaidAbout, stopRefused, wordOf } from '../queues/said.js';
 import { answeredForOwn } from '../queues/word-fields.js';
 import type { MemoryQueue } from './memory-queue.js';
 import type { MemoryRun } from './memory-run.js';
@@ -45,8 +44,8 @@ export function createMemoryWords({ run, queue, log, definition, clock }: Parts)
     answer(stage, given, { early: false, ...(word && { word }) });
 
   return {
-    approve: async (said: SaidOfStage = {}) => await byPerson(approvalOf(run.facts(), said, clock.now())),
-    reject: async (said: SaidOfStage = {}) => await byPerson(rejectionOf(run.facts(), said, clock.now())),
+    approve: async (said: SaidAbout = {}) => await byPerson(approvalOf(run.facts(), said, clock.now())),
+    reject: async (said: SaidAbout = {}) => await byPerson(rejectionOf(run.facts(), said, clock.now())),
     signal: async (stage: string, value: unknown) =>
       await answer(stage, signalOf(definition, stage, value, clock.now()).answer, { early: true }),
 
