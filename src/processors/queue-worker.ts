@@ -80,6 +80,12 @@ class PoliteWorker extends Worker {
     this.dueAt = Date.now() + dueInMs;
   }
 
+  /** What `close` would do once Redis has answered: neither is waited for, nor may a timer keep the process alive. */
+  leave(): void {
+    void this.lockManager.close();
+    void this.disconnect().catch(() => {});
+  }
+
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
     const closed = this.isolation?.closed();
     if (closed) await closed;
@@ -170,8 +176,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
           `stopped without having put anything back, as Redis does not answer; ${then}`,
         );
       }
-      // Not awaited: it waits for a connection to end that there is no longer.
-      void worker.disconnect().catch(() => {});
+      worker.leave();
     });
     await Promise.race([worker.close().then(() => afterEnd.settled()), grace]);
     limits.abort();
