@@ -1,4 +1,7 @@
-/** To begin with: one workflow of each kind in one file, and a run of each. Copy it, and put your tools where the functions are. */
+/**
+ * To begin with: one workflow of each kind in one file, and a run of each. Copy it, and put your tools where the functions are. It
+ * is a module: with `"type": "module"` in package.json, `npx tsx starter.ts` runs it.
+ */
 import assert from 'node:assert/strict';
 import { defineFanOut, defineRouter, defineSaga, defineTask, switchyard } from 'switchyard-mq';
 import { embeddedRedis } from 'switchyard-mq/embedded-redis';

@@ -155,7 +155,8 @@ function logConnectionErrors(client: Redis, log: Logger): void {
     failing = true;
   });
   client.on('ready', () => {
-    if (failing && everReady) log.info({}, 'connected to Redis again');
+    // At the level of the warning that it ends: whoever has read the one is to read the other.
+    if (failing && everReady) log.warn({}, 'connected to Redis again');
     everReady = true;
     failing = false;
   });

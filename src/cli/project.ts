@@ -130,6 +130,13 @@ async function unloadable(file: string, cause: unknown): Promise<SwitchyardError
     );
   }
   const why = cause instanceof Error ? cause.message : String(cause);
+  if (/outside a module|Unexpected token 'export'/.test(why)) {
+    return new SwitchyardError(
+      'INVALID_CONFIG',
+      `${file}: ${why}. Name it switchyard.config.mjs, or have "type": "module" in package.json.`,
+      { cause },
+    );
+  }
   const place = await sourcePlace(file, cause);
   const where = place === undefined ? '' : ` (${place})`;
   return new SwitchyardError('INVALID_CONFIG', `Cannot load ${file}: ${why}${where}`, { cause });

@@ -43,6 +43,12 @@ export async function toolsPull(
   const file = resolve(options.out ?? DEFAULT_OUT);
   const found = await readFile(file, 'utf8').catch(() => undefined);
   const stale = found === undefined || digestIn(found) !== source.digest;
+  if (found !== undefined && digestIn(found) === undefined) {
+    throw new SwitchyardError(
+      'INVALID_INPUT',
+      `${relative(process.cwd(), file)} is not what this command has written: it has no digest. Name another file with --out, or move it away.`,
+    );
+  }
   if (stale && !options.check) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, source.text);

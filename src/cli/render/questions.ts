@@ -15,11 +15,17 @@ const ASKS: Readonly<Record<OperatorStatus, (about: string) => string>> = {
 const ANSWERS: Readonly<Record<OperatorCommand, (id: string, stage: string) => string>> = {
   approve: (id, stage) => `switchyard approve ${id} --stage ${stage}`,
   reject: (id, stage) => `switchyard reject ${id} --stage ${stage} --reason …`,
-  resume: (id, stage) => `switchyard resume ${id} --stage ${stage}                    try it again`,
-  resolve: (id, stage) => `switchyard resolve ${id} --stage ${stage} --happened         or --not-happened`,
-  skip: (id, stage) => `switchyard skip ${id} --stage ${stage} --reason …         leave it, undo the others`,
-  abandon: (id, stage) => `switchyard abandon ${id} --stage ${stage} --reason …      leave everything that is due`,
+  resume: (id, stage) => `switchyard resume ${id} --stage ${stage}`,
+  resolve: (id, stage) => `switchyard resolve ${id} --stage ${stage} --happened`,
+  skip: (id, stage) => `switchyard skip ${id} --stage ${stage} --reason …`,
+  abandon: (id, stage) => `switchyard abandon ${id} --stage ${stage} --reason …`,
   retry: (id) => `switchyard retry ${id}`,
+};
+const REMARKS: Partial<Record<OperatorCommand, string>> = {
+  resume: 'try it again',
+  resolve: 'or --not-happened',
+  skip: 'leave it, undo the others',
+  abandon: 'leave everything that is due',
 };
 
 export function questionLines(run: RunDocument, width: number, colors: Colors): readonly string[] {
@@ -32,7 +38,7 @@ export function questionLines(run: RunDocument, width: number, colors: Colors): 
 }
 
 function askLines(id: string, question: Question, width: number, colors: Colors): readonly string[] {
-  const { about, status, input, key, answers, error } = question;
+  const { about, status, input, key, error } = question;
   const indented = (label: string, text: string) =>
     wrap(text, width).map((line, at) => `  ${colors.yellow((at === 0 ? label : '').padEnd(8))}  ${line}`);
   return [
@@ -40,8 +46,15 @@ function askLines(id: string, question: Question, width: number, colors: Colors)
     ...(error ? indented('', `${error.code}: ${error.message}`) : []),
     ...(input === undefined ? [] : indented('', `with ${clip(oneLine(JSON.stringify(input)), width * 3)}`)),
     ...(key === undefined ? [] : indented('', `key ${key}`)),
-    ...answers.map((answer) => `            ${colors.cyan(ANSWERS[answer](id, quoted(about)))}`),
+    ...answerLines(id, question).map((line) => `            ${colors.cyan(line)}`),
   ];
+}
+
+/** What they do stands in one column. */
+function answerLines(id: string, { about, answers }: Question): readonly string[] {
+  const commands = answers.map((answer) => ANSWERS[answer](id, quoted(about)));
+  const width = Math.max(0, ...commands.map(({ length }) => length));
+  return commands.map((command, at) => `${command.padEnd(width)}   ${REMARKS[answers[at] ?? 'retry'] ?? ''}`.trimEnd());
 }
 
 /** As a shell takes it: `~root` would be somebody's home. */

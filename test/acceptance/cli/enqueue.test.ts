@@ -1,4 +1,4 @@
-import { realpathSync, writeFileSync } from 'node:fs';
+import { realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -25,6 +25,14 @@ describe('a configuration that cannot be loaded', () => {
     expect(error.message).toContain(reason);
     expect(error.message).toContain(`(${realpathSync(file)}:${line})`);
   });
+});
+
+it('a configuration in a project of CommonJS, as `npm init` makes one, is refused with what mends it', async () => {
+  const { run, folder } = await place();
+  rmSync(join(folder, 'switchyard.config.mjs'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }');
+  writeFileSync(join(folder, 'switchyard.config.js'), "import 'node:fs';\nexport default {};\n");
+  expect(await run(['runs'])).toMatchObject({ code: 2, err: expect.stringContaining('"type": "module"') });
 });
 
 describe('enqueue', () => {

@@ -30,6 +30,11 @@ it('writes the tools of the configured servers, and tells a stale file from one 
     code: 0,
     out: expect.stringContaining('up to date'),
   });
+
+  writeFileSync(file, '// written by hand\n');
+  const kept = await run([...PULL, '--out', file]);
+  expect(kept).toMatchObject({ code: 2, err: expect.stringContaining('is not what this command has written') });
+  expect(readFileSync(file, 'utf8')).toBe('// written by hand\n');
 });
 
 it('writes nothing when a server cannot be asked, and names those there are', async () => {

@@ -176,7 +176,7 @@ describe('a connection that is lost', () => {
     refusals = 3;
     live?.resetAndDestroy();
     expect(await client.ping()).toBe('PONG');
-    expect(lines).toEqual([expect.stringMatching(/^warn lost Redis, reconnecting: /), 'info connected to Redis again']);
+    expect(lines).toEqual([expect.stringMatching(/^warn lost Redis, reconnecting: /), 'warn connected to Redis again']);
   });
 });
 
