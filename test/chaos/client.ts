@@ -37,8 +37,13 @@ export class Client {
 
   async #whole(run: PlannedRun): Promise<void> {
     if (!(await this.#submit(run, run.input))) return;
-    const { status } = await this.sy.run(run.id).wait(this.limit);
-    this.tellings.push({ run: run.id, status });
+    try {
+      const { status } = await this.sy.run(run.id).wait(this.limit);
+      this.tellings.push({ run: run.id, status });
+    } catch (thrown) {
+      // That what was accepted is not there any more is for the checker to say, who finds it without a record.
+      if (toSwitchyardError(thrown).code !== 'UNKNOWN_RUN') throw thrown;
+    }
   }
 
   async #submit(run: PlannedRun, input: Readonly<Record<string, unknown>>): Promise<boolean> {

@@ -17,9 +17,27 @@ export function checkSagaOrder(history: History, verdict: Verdict): void {
     const { record } = facts;
     const definition = history.definition(record.workflow, record.version);
     if (definition?.pattern !== 'saga') continue;
+    checkIntents(definition, facts, verdict);
     checkForward(definition, facts, history, verdict);
     checkBack(definition, facts, history, verdict);
     for (const of of rows.get(record.id)?.values() ?? []) checkLedgerOrder(definition, record.id, of, verdict);
+  }
+}
+
+/**
+ * An end has an intent before it, or a worker that dies in between leaves an effect of which nobody knows. A stage that waits is
+ * answered without one, and so is one that a person has answered for: it may never have come as far.
+ */
+function checkIntents(definition: SagaDefinition, { record }: Facts, verdict: Verdict): void {
+  const { id: run, intents, done, words } = record;
+  const resolved = new Set(words.flatMap(({ command, stage }) => (command === 'resolve' && stage ? [stage] : [])));
+  const stages = definition.steps.flatMap((step) => [
+    ...(step.run.waits ? [] : [step.name]),
+    ...(step.undo?.run.waits ? [] : [undoStage(step.name)]),
+  ]);
+  for (const stage of stages) {
+    if (!done.has(stage) || resolved.has(stage)) continue;
+    verdict.check('I4', run, intents.has(stage), `"${stage}" done only after its intent was recorded`, 'no intent');
   }
 }
 

@@ -451,6 +451,15 @@ describe('the checker', () => {
     expect(early.filter(({ invariant }) => invariant === 'I8').map(violationText)).toEqual([]);
   });
 
+  test('asks for an intent before each end, but where a person has answered', () => {
+    const { ship: _lost, ...kept } = paid.intents;
+    const { violations } = checkHistory({ ...RIGHT, ...withRun(facts(PAID, { ...paid, intents: kept })) });
+    expect(violations.map(violationText)).toContainEqual(expect.stringContaining('"ship" done only after its intent'));
+    const words = [{ command: 'resolve', at: 1, stage: 'ship', happened: true }] as const;
+    const answered = checkHistory({ ...RIGHT, ...withRun(facts(PAID, { ...paid, intents: kept, words })) });
+    expect(answered.violations.filter(({ invariant }) => invariant === 'I4')).toEqual([]);
+  });
+
   test('does not ask for an undo that a person has set aside', () => {
     const aside = facts(UNDONE, {
       ...undone,
