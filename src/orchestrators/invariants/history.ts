@@ -15,7 +15,7 @@ export const MEANINGS: Readonly<Record<Invariant, string>> = {
   I1: 'every accepted run ends, as it was ordered to, and leaves no job behind',
   I2: 'money: completed is one charge and no refund; undone is as many refunds as charges',
   I3: 'stock: what is gone is what completed orders took',
-  I4: 'undos are the exact reverse of the steps that may have happened',
+  I4: 'an intent before each end; undos are the exact reverse of the steps that may have happened',
   I5: 'a fan-out has one outcome for each planned branch',
   I6: 'the same key is one run and one row of a ledger; with other arguments it is refused',
   I7: 'a late attempt records nothing once a newer one has begun',
