@@ -17,6 +17,8 @@ export function promiseFindings(runs: readonly Facts[], registry: Registry): rea
     submissions: judged.map(submissionOf),
     runs: new Map(judged.map((facts) => [facts.record.id, facts])),
     definition: registry.find,
+    // Nobody has told what this Redis has been through.
+    mayHaveForgotten: true,
     setAside: new Map(judged.map(({ record }) => [record.id, new Set(record.outcome?.notUndone)])),
   });
   const looked = INVARIANTS.filter((id) => checked[id] > 0);

@@ -140,4 +140,6 @@ export interface History {
   readonly outcomesIn?: (workflow: string, output: unknown) => number | undefined;
   /** Undos that a person has skipped or abandoned, by run: those are not due any more. */
   readonly setAside?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Redis may have lost what it knew last, by power or a failover: an end that came after may then lack its intent. */
+  readonly mayHaveForgotten?: boolean;
 }

@@ -17,7 +17,7 @@ export function checkSagaOrder(history: History, verdict: Verdict): void {
     const { record } = facts;
     const definition = history.definition(record.workflow, record.version);
     if (definition?.pattern !== 'saga') continue;
-    checkIntents(definition, facts, verdict);
+    if (!history.mayHaveForgotten) checkIntents(definition, facts, verdict);
     checkForward(definition, facts, history, verdict);
     checkBack(definition, facts, history, verdict);
     for (const of of rows.get(record.id)?.values() ?? []) checkLedgerOrder(definition, record.id, of, verdict);
