@@ -231,7 +231,9 @@ export default { workflows: [order], prefix: ${JSON.stringify(this.prefix)} };
         continue;
       }
       const fits = endsAnyhow ? ENDED.has(status) : status === told?.expected;
-      if (!fits) violations.push(`I1 ${run}: is ${status}, ordered: ${told?.expected}`);
+      const failure = !(state instanceof Error) && 'error' in state ? state.error : undefined;
+      const why = failure ? `: ${failure.code} at ${failure.step}: ${failure.message}` : '';
+      if (!fits) violations.push(`I1 ${run}: is ${status}, ordered: ${told?.expected}${why}`);
       if (status === 'completed') sold += told?.quantity ?? 0;
       if (ASKING.has(status)) open += told?.quantity ?? 0;
       if (state instanceof Error) continue;
