@@ -215,6 +215,10 @@ export type StageFact =
       readonly attempt: number;
       readonly startedAt: number;
       readonly finishedAt: number;
+      /** Set where the end of an effect was in the run's log before its job ended, whether or not it still is. */
+      readonly effect?: true | undefined;
+      /** Of such a one: as {@link EffectDone.undoArgs}. */
+      readonly undoArgs?: unknown;
       /** Set where another's worker ran it: its attempts, by readers that show a run; else an empty list. */
       readonly foreign?: readonly ForeignAttempt[];
     }

@@ -66,6 +66,9 @@ export type CallbackJob = z.infer<typeof CallbackJob>;
 
 /** What a child returns; BullMQ keeps it with the root, so a run's timeline outlives its children's jobs. */
 export const StageResult = z.object({
+  /** Set where the end of an effect stands in the run's log before its job returns this. */
+  effect: z.literal(true).optional(),
+  undoArgs: z.unknown().optional(),
   output: z.unknown(),
   attempt: z.int().min(1),
   startedAt: z.number(),

@@ -14,8 +14,9 @@ import type { Fenced } from '../ports.js';
 import type { StageJob, StageResult } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
-import type { ActiveJob, Handled, ProcessorDependencies } from './job.js';
+import { type ActiveJob, type Handled, type ProcessorDependencies, putBack } from './job.js';
 import { runNested } from './nested.js';
+import { isOneBeforeEnding, recallEnds } from './recall.js';
 
 interface Effect {
   readonly definition: SagaDefinition;
@@ -34,13 +35,16 @@ export async function runEffect(
   task: Task,
 ): Promise<Handled> {
   const step = definition.pattern === 'saga' ? stepOf(definition.steps, stage) : undefined;
-  const facts = await deps.log.read(stage.run);
+  const read = await deps.log.read(stage.run);
+  const facts = read && (await recallEnds(deps.log, job.fence, definition, read));
+  if (facts && 'kind' in facts) return facts;
   if (definition.pattern !== 'saga' || !step || !facts) {
     throw new SwitchyardError(
       'INVALID_JOB',
       `job "${job.id}" belongs to no saga that is known: its run's record is gone, or the job was added by hand`,
     );
   }
+  if (stage.kind === 'step' && isOneBeforeEnding(definition, step, facts)) return putBack(job);
   const effect: Effect = { definition, step, stage, task, facts, key: effectKey(stage.run, stage.stage, 1) };
   const done = await doOnce(deps, job, effect);
   return 'kind' in done ? done : await goOn(deps, job, effect, done);
@@ -261,7 +265,10 @@ async function record(
   return finished.kind === 'fenced-off' ? finished : done;
 }
 
-/** Appends what comes next. An end is left to the root, which wakes when this job completes. */
+/**
+ * Appends what comes next. An end is left to the root, which wakes when this job completes. What the job returns is all of the
+ * record that somebody may need of it: Redis may have forgotten that by then, see `recall.ts`.
+ */
 async function goOn(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, done: EffectDone): Promise<Handled> {
   const { definition, stage, facts } = effect;
   const record = { ...facts.record, done: new Map(facts.record.done).set(stage.stage, done) };
@@ -275,7 +282,10 @@ async function goOn(deps: ProcessorDependencies, job: ActiveJob, effect: Effect,
     // Where the run is to stop, or cannot be planned, the root turns it round when this job has completed.
   }
   const value: StageResult = {
-    output: null,
+    effect: true,
+    ...(done.undoArgs !== undefined && { undoArgs: done.undoArgs }),
+    // What an undo answered, no stage is given.
+    output: stage.kind === 'step' ? done.output : null,
     attempt: done.attempt,
     startedAt: done.startedAt,
     finishedAt: done.finishedAt,

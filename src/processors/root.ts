@@ -23,6 +23,7 @@ import {
   putBack,
   withoutRun,
 } from './job.js';
+import { recallEnds } from './recall.js';
 
 /** Decisions in a row, each on facts that the one before has changed; more are a move that is refused again and again. */
 const MAX_ROUNDS = 20;
@@ -56,9 +57,11 @@ async function wake(
   run: string,
 ): Promise<Handled> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const facts = await deps.log.read(run);
+    const read = await deps.log.read(run);
+    if (read?.record.outcome) return ended(read.record.outcome, read);
+    const facts = read && (await recallEnds(deps.log, job.fence, definition, read));
     if (!facts) throw withoutRun(job, run);
-    if (facts.record.outcome) return ended(facts.record.outcome, facts);
+    if ('kind' in facts) return facts;
     const handled =
       job.crashes > MAX_CRASHES
         ? await afterCrashes(deps, job, definition, facts)

@@ -37,6 +37,8 @@ const AHEAD = 6;
 /** Right after a sync there is nothing to lose: one cut may find nothing. */
 const CUTS = 3;
 
+const ANSWERS_ARRIVE_MS = 200;
+
 async function powerLost(env: FaultEnv, fsync: 'always' | 'everysec'): Promise<FaultReport> {
   const disk = await cuttableDisk(env.folder, fsync);
   const mayBeLost = fsync === 'everysec';
@@ -46,6 +48,8 @@ async function powerLost(env: FaultEnv, fsync: 'always' | 'everysec'): Promise<F
     let cuts = 0;
     const cut = async () => {
       redis.freeze();
+      // Answers that it gave are still on their way to the client, and tell of what it is about to lose.
+      await lasting(ANSWERS_ARRIVE_MS);
       // What is acknowledged by now is what may be lost; later ones are accepted by the Redis that comes after.
       acceptedBefore = [...shop.journal.keys()];
       await disk.cut(redis.kill);

@@ -2,10 +2,13 @@
  * A Redis that forgets its last second (power loss with everysec, failover to a replica that lagged) while its workers live
  * on: what they write next stands in a log that lacks what they wrote before.
  */
-import { expect, test } from 'vitest';
+import { Queue } from 'bullmq';
+import { expect, onTestFinished, test } from 'vitest';
 import { PermanentError } from '../../../src/errors.js';
+import { RUNS_QUEUE, redisKeys } from '../../../src/names.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
-import { useEngine } from '../../support/engine.js';
+import { type TestEngine, useEngine } from '../../support/engine.js';
+import { untilTrue } from '../../support/redis-process.js';
 import { anyInput, task } from '../../support/workflows.js';
 
 test.each([
@@ -36,4 +39,103 @@ test.each([
     ['pay', key],
     ['refund', { paid: key }],
   ]);
+});
+
+/** Paused from inside a stage, so that whoever is to be woken by its end sleeps until `forget` has been at the log. */
+function useHeld(engine: TestEngine, name: string) {
+  const queue = new Queue(name, { connection: { url: engine.url }, prefix: engine.prefix });
+  onTestFinished(() => queue.close());
+  return {
+    hold: () => queue.pause(),
+    /** Once so many stages have ended, and as if their records had not been written. */
+    async forget(run: string, endedStages: number, ...fields: string[]) {
+      const keys = redisKeys(engine.prefix);
+      await untilTrue(async () => (await engine.redis.hlen(`${keys.root(run)}:processed`)) === endedStages);
+      expect(await engine.redis.hdel(keys.log(run), ...fields)).toBe(fields.length);
+      await queue.resume();
+    },
+  };
+}
+
+test('[P4] a step whose end is forgotten, while its job has ended well, is done: its job returned what it did', async () => {
+  const saga = defineSaga({ name: 'ended', input: anyInput })
+    .step(
+      'ship',
+      task('ship', () => held.hold().then(() => ({ parcel: 7 }))),
+      { with: () => ({}) },
+    )
+    .returns((done) => done.ship);
+  const engine = useEngine([saga]);
+  const held = useHeld(engine, RUNS_QUEUE);
+  await engine.work();
+  const run = await engine.sy.start(saga, {});
+  await held.forget(run.id, 1, 'done/ship');
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: { parcel: 7 } });
+  expect(await engine.redis.hget(redisKeys(engine.prefix).log(run.id), 'done/ship')).toContain('"parcel":7');
+});
+
+test('[P4] a step whose intent is forgotten as well is undone with what it returned', async () => {
+  const refunds: unknown[] = [];
+  const refund = task('refund', (input) => void refunds.push(input));
+  const saga = defineSaga({ name: 'undone', input: anyInput })
+    .step(
+      'pay',
+      task('pay', () => held.hold().then(() => ({ charge: 'ch-1' }))),
+      {
+        with: () => ({}),
+        undo: [refund, ({ output }) => ({ returned: output })],
+      },
+    )
+    .returns(() => {
+      throw new PermanentError('the books are closed');
+    });
+  const engine = useEngine([saga]);
+  const held = useHeld(engine, RUNS_QUEUE);
+  await engine.work();
+  const run = await engine.sy.start(saga, {});
+  await held.forget(run.id, 1, 'intent/pay', 'done/pay');
+  expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
+  expect(refunds).toEqual([{ returned: { charge: 'ch-1' } }]);
+});
+
+test('[P2] an undo whose end is forgotten, while its job has ended well, asks nobody', async () => {
+  const refund = task('refund', () => held.hold().then(() => null));
+  const saga = defineSaga({ name: 'refunded', input: anyInput })
+    .step(
+      'pay',
+      task('pay', () => null),
+      { with: () => ({}), undo: [refund, () => ({})] },
+    )
+    .step(
+      'ship',
+      task('ship', () => {
+        throw new PermanentError('no such street');
+      }),
+      { with: () => ({}) },
+    )
+    .returns(() => null);
+  const engine = useEngine([saga]);
+  const held = useHeld(engine, RUNS_QUEUE);
+  await engine.work();
+  const run = await engine.sy.start(saga, {});
+  await held.forget(run.id, 2, 'done/pay.undo');
+  expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
+});
+
+test('[P4] a next step that was appended all the same is given what the forgotten one returned', async () => {
+  const ship = task('ship', (input) => input);
+  const saga = defineSaga({ name: 'appended', input: anyInput })
+    .step(
+      'pay',
+      task('pay', () => held.hold().then(() => ({ charge: 'ch-1' }))),
+      { with: () => ({}) },
+    )
+    .step('ship', ship, { with: ({ done }) => ({ paidBy: done.pay }) })
+    .returns((done) => done.ship);
+  const engine = useEngine([saga]);
+  const held = useHeld(engine, 'tasks');
+  await engine.work();
+  const run = await engine.sy.start(saga, {});
+  await held.forget(run.id, 1, 'done/pay');
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: { paidBy: { charge: 'ch-1' } } });
 });

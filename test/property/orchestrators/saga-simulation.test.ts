@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { PermanentError, SwitchyardError } from '../../../src/errors.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { defineTask } from '../../../src/task.js';
-import { call, type Simulated, scheduleOf, simulate } from '../../support/simulation.js';
+import { type Choose, call, FORGETS, type Simulated, scheduleOf, simulate } from '../../support/simulation.js';
 
 interface Effect {
   readonly stage: string;
@@ -25,8 +25,7 @@ const UNDOABLE = ['stock', 'payment', 'label'];
  * Stock is keyed, payment unsafe without a way to ask, the label idempotent and undone by an unsafe task; the mail is at
  * times the point of no return.
  */
-async function tell(numbers: readonly number[]): Promise<Told> {
-  const choose = scheduleOf(numbers);
+async function tell(choose: Choose): Promise<Told> {
   const effects: Effect[] = [];
   const work = (name: string, safety: { key?: true; idempotent?: true }) =>
     defineTask({
@@ -78,7 +77,7 @@ test('[P1] [P3] [P4] whatever dies, freezes, fails, is removed, cancelled or ans
   const seen = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(schedule, async (numbers) => {
-      const told = await tell(numbers);
+      const told = await tell(scheduleOf(numbers));
       const { record, effects } = told;
       const status = statusOf(told) ?? 'open';
       seen.set(status, (seen.get(status) ?? 0) + 1);
@@ -138,7 +137,7 @@ test('[P1] [P3] [P4] whatever dies, freezes, fails, is removed, cancelled or ans
 test('the same schedule tells the same story', async () => {
   await fc.assert(
     fc.asyncProperty(schedule, async (numbers) => {
-      const [one, two] = [await tell(numbers), await tell(numbers)];
+      const [one, two] = [await tell(scheduleOf(numbers)), await tell(scheduleOf(numbers))];
       expect(two).toEqual(one);
     }),
     { numRuns: 100 },
@@ -146,7 +145,27 @@ test('the same schedule tells the same story', async () => {
 }, 30_000);
 
 test('a schedule on which nothing goes wrong completes in one turn a step, and the root’s own', async () => {
-  const told = await tell([]);
+  const told = await tell(scheduleOf([]));
   expect(statusOf(told)).toBe('completed');
   expect(told.turns).toBe(STEPS.length + 2);
+});
+
+test.each([
+  { to: 'complete', refused: Number.NaN, status: 'completed' },
+  { to: 'be undone', refused: STEPS.indexOf('report'), status: 'compensated' },
+])('[P4] whatever ends Redis forgets, a saga that is to $to does', async ({ refused, status }) => {
+  const forgotten = fc.array(fc.boolean(), { minLength: 10, maxLength: 10 });
+  await fc.assert(
+    fc.asyncProperty(forgotten, async (forgets) => {
+      let [ends, calls] = [0, 0];
+      const told = await tell((choices) => {
+        if (choices === FORGETS) return forgets[ends++] ? 1 : 0;
+        // What a tool answers: the call that is to be refused is.
+        return choices === 10 && calls++ === refused ? 1 : 0;
+      });
+      expect(statusOf(told)).toBe(status);
+      expect(told.effects).toHaveLength(status === 'completed' ? STEPS.length : STEPS.length - 1 + UNDOABLE.length);
+    }),
+    { numRuns: 200 },
+  );
 });
