@@ -17,6 +17,7 @@ import type { Retention } from './config.js';
 import { CALLBACKS_QUEUE, type RedisKeys, RUNS_QUEUE } from './names.js';
 import { noTools } from './no-tools.js';
 import type { WorkflowDefinition } from './orchestrators/definition.js';
+import type { FinishEffect } from './orchestrators/move.js';
 import type { Clock, Logger, ScriptRunner, ToolCaller } from './ports.js';
 import { createCallbackHandler } from './processors/callback.js';
 import type { JobHandler, ProcessorDependencies } from './processors/job.js';
@@ -29,6 +30,7 @@ import type { QueueLimits } from './queue-limits.js';
 import { createAnswers } from './queues/answer-stage.js';
 import { createAppendStages } from './queues/append-stages.js';
 import { createSiblingStop } from './queues/decided-fan-out.js';
+import { createFinishEffect } from './queues/finish-effect.js';
 import { createHoldBack } from './queues/hold-back.js';
 import { createNestedRuns } from './queues/nested-runs.js';
 import type { QueuePool } from './queues/queue-pool.js';
@@ -82,6 +84,8 @@ export interface Processing {
   handlerOf(queue: string): JobHandler;
   /** To be told the data of each job that has ended for good; it never fails. */
   readonly onEnded: (data: unknown) => Promise<void>;
+  /** Where nothing stands between the processors and their ports. */
+  readonly finish: FinishEffect | undefined;
   /** Resolves once stops and pauses are heard, and those are known that were before. */
   start(): Promise<void>;
   /** Hears nothing more; jobs that have begun may end. */
@@ -145,6 +149,7 @@ export function createProcessing(deps: ProcessingDependencies, onStop: (run: str
     latest,
     handlerOf: (queue) => observed(handlers.get(queue) ?? stage, queue, processors),
     onEnded: createSiblingStop(processors),
+    finish: deps.wrap ? undefined : createFinishEffect(scripts, keys, deps.jobs),
     async start() {
       await stops.start();
       if (!closed) await pauses.start();

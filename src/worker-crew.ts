@@ -37,7 +37,7 @@ export function createCrew(deps: ProcessingDependencies, { served, settings }: C
   const processing = createProcessing(deps, (run) => {
     for (const worker of workers) worker.stopRun(run);
   });
-  const { connection, subscriber, scripts, processors, schedules, latest, handlerOf, onEnded } = processing;
+  const { connection, subscriber, scripts, processors, schedules, latest, handlerOf, onEnded, finish } = processing;
   const isolation = createIsolation();
   const workers = served.map((queue) =>
     createQueueWorker({
@@ -49,6 +49,7 @@ export function createCrew(deps: ProcessingDependencies, { served, settings }: C
       handler: handlerOf(queue),
       settings: { ...settings, concurrency: deps.everyday?.limits[queue]?.concurrency ?? settings.concurrency },
       isolation,
+      finish,
       onEnded,
       telemetry,
       logger,

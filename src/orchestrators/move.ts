@@ -1,6 +1,6 @@
 /** What can be decided about a run, and the names of the work under its root. */
 import type { ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Facts, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../facts.js';
+import type { EffectDone, Facts, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../facts.js';
 import type { Fence, Fenced } from '../ports.js';
 import type { WorkflowDefinition } from './definition.js';
 
@@ -64,6 +64,29 @@ export type AppendStages = (
   stages: readonly Stage[],
   phase?: Phase,
 ) => Promise<Appended>;
+
+/** How the job of an effect ends: what is recorded and appended in the breath in which it completes. */
+export interface EffectEnd {
+  readonly run: string;
+  readonly stage: string;
+  readonly done: EffectDone;
+  /** What comes next, where that is no end; left to the root when it cannot be appended. */
+  readonly next?: {
+    readonly definition: WorkflowDefinition;
+    readonly facts: Facts;
+    readonly stages: readonly Stage[];
+    readonly phase?: Phase | undefined;
+  };
+}
+
+/** BullMQ's command that completes a job, as it would send it. */
+export interface CompleteCommand {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number | Buffer)[];
+}
+
+/** Completes a job and carries its end out, all or nothing. Returns what the command returns. */
+export type FinishEffect = (end: EffectEnd, fence: Fence, command: CompleteCommand) => Promise<unknown>;
 
 export type Stopped =
   | { readonly kind: 'stopping' | 'ended' | 'unknown' | 'undoing' }

@@ -6,14 +6,13 @@
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { EffectDone, EffectIntent, Facts, FailedAttempt } from '../facts.js';
 import { effectKey } from '../names.js';
-import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
 import { isPostponement } from '../orchestrators/postpone.js';
 import { stepFacts, stepOf } from '../orchestrators/stage-task.js';
-import type { Fenced } from '../ports.js';
-import type { StageJob, StageResult } from '../schema.js';
+import type { StageJob } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
+import { endEffect, type Outcome } from './effect-end.js';
 import { type ActiveJob, type Handled, type ProcessorDependencies, putBack } from './job.js';
 import { runNested } from './nested.js';
 import { isOneBeforeEnding, recallEnds } from './recall.js';
@@ -46,15 +45,15 @@ export async function runEffect(
   }
   if (stage.kind === 'step' && isOneBeforeEnding(definition, step, facts)) return putBack(job);
   const effect: Effect = { definition, step, stage, task, facts, key: effectKey(stage.run, stage.stage, 1) };
-  const done = await doOnce(deps, job, effect);
-  return 'kind' in done ? done : await goOn(deps, job, effect, done);
+  const outcome = await doOnce(deps, job, effect);
+  return 'kind' in outcome ? outcome : await endEffect(deps, job, effect, outcome);
 }
 
 /** Brings the effect about, unless it is recorded already. */
-async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effect): Promise<EffectDone | Handled> {
+async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effect): Promise<Outcome | Handled> {
   const { facts, stage, task } = effect;
   const recorded = facts.record.done.get(stage.stage);
-  if (recorded) return recorded;
+  if (recorded) return { done: recorded, isRecorded: true };
   if (task.runs && facts.record.nested?.has(stage.stage)) return await nestedStep(deps, job, effect, undefined);
   const input = effectInput(effect);
   const intent: EffectIntent = {
@@ -69,14 +68,14 @@ async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effec
   if (begun.kind === 'stopped') {
     throw new SwitchyardError('CANCELLED', `"${stage.stage}" was not begun: the run is to stop`);
   }
-  if (begun.kind === 'already-done') return begun.done;
+  if (begun.kind === 'already-done') return { done: begun.done, isRecorded: true };
   if (task.runs) return await nestedStep(deps, job, effect, input);
   if (begun.previous && wasLost(begun.previous, effect)) {
     const found = await afterLostAnswer(deps, job, effect, begun.previous);
-    if (found) return await record(deps, job, effect, found.output);
+    if (found) return doneWith(deps, job, effect, found.output);
   }
   const output = await attempt(deps, job, effect, input);
-  return await record(deps, job, effect, output);
+  return doneWith(deps, job, effect, output);
 }
 
 /** A step that is a whole run: it sleeps until that has ended. Its key is the stage's, so it is safe to repeat. */
@@ -85,11 +84,11 @@ async function nestedStep(
   job: ActiveJob,
   effect: Effect,
   input: unknown,
-): Promise<EffectDone | Handled> {
+): Promise<Outcome | Handled> {
   const { stage, task, facts } = effect;
   const result = await runNested(deps, { stage, task, facts, input: () => input ?? effectInput(effect) });
   if ('kind' in result) return result;
-  return await record(deps, { ...job, startedAt: result.startedAt }, effect, result.output);
+  return doneWith(deps, { ...job, startedAt: result.startedAt }, effect, result.output);
 }
 
 async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, input: unknown): Promise<unknown> {
@@ -247,48 +246,13 @@ function inDoubt({ stage: { stage, kind }, task }: Effect, why: string): Switchy
   );
 }
 
-async function record(
-  deps: ProcessorDependencies,
-  job: ActiveJob,
-  effect: Effect,
-  output: unknown,
-): Promise<EffectDone | Fenced> {
-  const { stage } = effect;
+function doneWith({ clock }: ProcessorDependencies, job: ActiveJob, effect: Effect, output: unknown): Outcome {
   const done: EffectDone = {
     attempt: job.attempt,
     startedAt: job.startedAt,
-    finishedAt: deps.clock.now(),
+    finishedAt: clock.now(),
     output,
-    ...(stage.kind === 'step' && { undoArgs: undoArgsWithOutput(effect, output) }),
+    ...(effect.stage.kind === 'step' && { undoArgs: undoArgsWithOutput(effect, output) }),
   };
-  const finished = await deps.log.finishEffect(stage.run, job.fence, stage.stage, done);
-  return finished.kind === 'fenced-off' ? finished : done;
-}
-
-/**
- * Appends what comes next. An end is left to the root, which wakes when this job completes. What the job returns is all of the
- * record that somebody may need of it: Redis may have forgotten that by then, see `recall.ts`.
- */
-async function goOn(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, done: EffectDone): Promise<Handled> {
-  const { definition, stage, facts } = effect;
-  const record = { ...facts.record, done: new Map(facts.record.done).set(stage.stage, done) };
-  // This job still counts as pending; for what comes after it, it has ended.
-  const stages = new Map(facts.stages).set(stage.stage, { state: 'done', ...done });
-  const now: Facts = { record, stages };
-  const move = decideSaga(definition, now);
-  if (move.kind === 'append') {
-    const appended = await deps.append(definition, now, job.fence, move.stages, move.phase);
-    if (appended.kind === 'fenced-off') return appended;
-    // Where the run is to stop, or cannot be planned, the root turns it round when this job has completed.
-  }
-  const value: StageResult = {
-    effect: true,
-    ...(done.undoArgs !== undefined && { undoArgs: done.undoArgs }),
-    // What an undo answered, no stage is given.
-    output: stage.kind === 'step' ? done.output : null,
-    attempt: done.attempt,
-    startedAt: done.startedAt,
-    finishedAt: done.finishedAt,
-  };
-  return { kind: 'completed', value };
+  return { done, isRecorded: false };
 }

@@ -10,7 +10,7 @@ import type { Logger } from '../ports.js';
 import type { BullmqJob } from './bullmq-job.js';
 import { type Isolation, letIn } from './isolation.js';
 import { isForward, type JobHandler, LOCK_LOST, putBackMs, RUN_STOPS } from './job.js';
-import { processJob, putBack } from './queue-worker.js';
+import { processJob, putBack } from './worked-job.js';
 
 /** A job as BullMQ passes it to a processor, whichever copy of BullMQ made it. */
 export interface HostedJob extends BullmqJob {

@@ -2,7 +2,7 @@
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
 import type { ParentStage, RunRecord } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
-import type { AppendStages, StopRun } from '../orchestrators/move.js';
+import type { AppendStages, EffectEnd, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
 import type { NestedWorkflow } from '../task.js';
 import type { Telemetry } from '../telemetry.js';
@@ -26,6 +26,8 @@ export interface ActiveJob {
   readonly signal: AbortSignal;
   /** Says with each line which job it is about. */
   readonly log: Logger;
+  /** Set where whoever runs the job completes it with its {@link EffectEnd}; elsewhere that is written before. */
+  readonly takesEnds?: true | undefined;
   /** The run's place in a trace, as the job carries it. */
   readonly trace?: TraceContext | undefined;
 }
@@ -46,7 +48,12 @@ export function isForward(data: unknown, run: string): boolean {
 
 /** What the worker does with the job. */
 export type Handled =
-  | { readonly kind: 'completed'; readonly value: unknown }
+  | {
+      readonly kind: 'completed';
+      readonly value: unknown;
+      /** Only where the job {@link ActiveJob.takesEnds}. */
+      readonly end?: EffectEnd;
+    }
   /** Sleep until the last child has ended; go round again when none is left. */
   | { readonly kind: 'park' /** Put back for so long, instead of going round. */; readonly elseMs?: number }
   /** Not for this worker: put it back, and let another have it. */

@@ -1,20 +1,19 @@
-/**
- * The only file that knows BullMQ's Worker: it turns a BullMQ job into an {@link ActiveJob}, and what a handler answers
- * into BullMQ's own words (return, throw, park, put back).
- */
+/** The only file that knows BullMQ's Worker: one for each queue that this process serves. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Worker, type WorkerOptions } from 'bullmq';
-import { AttemptFailed, delayOf } from '../attempt-failed.js';
+import { DelayedError, type Job, Worker, type WorkerOptions } from 'bullmq';
+import { delayOf } from '../attempt-failed.js';
+import { toSwitchyardError } from '../errors.js';
 import type { RedisKeys } from '../names.js';
+import type { FinishEffect } from '../orchestrators/move.js';
 import type { Logger } from '../ports.js';
 import type { Telemetry } from '../telemetry.js';
-import { parseTrace } from '../trace-context.js';
 import type { WorkerSettings } from '../worker-settings.js';
 import { createAfterEnd } from './after-end.js';
-import type { BullmqJob } from './bullmq-job.js';
+import { createFinishing, type Finishing } from './finishing.js';
 import { type Isolation, letIn } from './isolation.js';
-import { type ActiveJob, isForward, type JobHandler, LOCK_LOST, RUN_STOPS } from './job.js';
+import { isForward, type JobHandler, LOCK_LOST, putBackMs, RUN_STOPS } from './job.js';
+import { processJob, putBack, STOPPING } from './worked-job.js';
 
 export interface QueueWorkerOptions {
   readonly queue: string;
@@ -25,6 +24,8 @@ export interface QueueWorkerOptions {
   readonly name: string;
   readonly handler: JobHandler;
   readonly settings: WorkerSettings;
+  /** Completes jobs with what else their ends say; without it that is written before. */
+  readonly finish?: FinishEffect | undefined;
   /** Shared by all workers of a process: what ends one ends them all. */
   readonly isolation: Isolation;
   /** Told the data of each job that has ended for good here, once Redis has it; must not fail. */
@@ -51,15 +52,8 @@ export interface QueueWorker {
   stuckForMs(): number;
 }
 
-/** Why a job's signal is aborted when its worker stops; such a job is put back rather than failed. */
-const STOPPING = 'the worker stops';
-
 /** What BullMQ passes on from a connection that is down. */
 const CONNECTION_ERROR = /ECONN|EPIPE|ETIMEDOUT|Connection is closed|Socket timeout|Stream isn't writeable/;
-
-/** Rounds after which a root that finds neither work nor an end is put back instead of keeping its worker busy. */
-const MAX_ROUNDS = 100;
-const ROUND_PAUSE_MS = 1_500;
 
 /** How long a worker that has put a job back lets others go first when the job's time has come. */
 const STEP_ASIDE_MS = 100;
@@ -75,6 +69,8 @@ class PoliteWorker extends Worker {
   isolation: Isolation | undefined;
   /** Told each time that Redis has answered a fetch. */
   onTurn: () => void = () => {};
+  /** Of jobs that are completed with more than BullMQ's own command says. */
+  finishing: Finishing | undefined;
 
   stepAside(dueInMs: number): void {
     this.dueAt = Date.now() + dueInMs;
@@ -84,6 +80,27 @@ class PoliteWorker extends Worker {
   leave(): void {
     void this.lockManager.close();
     void this.disconnect().catch(() => {});
+  }
+
+  override async processJob(job: Job, token: string, fetchNext?: () => boolean): Promise<undefined | Job> {
+    try {
+      return (await super.processJob(job, token, fetchNext)) as undefined | Job;
+    } finally {
+      this.finishing?.forget(job.id ?? '');
+    }
+  }
+
+  protected override async handleCompleted(...args: Parameters<Worker['handleCompleted']>): Promise<Job> {
+    const [, job, token, fetchNext, span] = args;
+    try {
+      return await super.handleCompleted(...args);
+    } catch (thrown) {
+      // What Redis could not take (it is full, read-only, gone) is not the attempt's failure: what it did is done again, or found.
+      if (!this.finishing?.expects(job.id ?? '') || toSwitchyardError(thrown).code !== 'REDIS_UNAVAILABLE')
+        throw thrown;
+      await job.moveToDelayed(Date.now() + putBackMs(Math.max(1, job.attemptsStarted)), token);
+      return await this.handleFailed(new DelayedError(), job, token, fetchNext, span);
+    }
   }
 
   protected override async moveToActive(token: string, name?: string): Promise<Job> {
@@ -122,7 +139,7 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     const entered = await letIn(options.isolation, logger, job, own);
     try {
       if ('keptOutMs' in entered) return await putBack(job, token ?? '', entered.keptOutMs);
-      return await processJob(options, job, token ?? '', own, (ms) => worker.stepAside(ms));
+      return await processJob({ ...options, finishing }, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
       if ('leave' in entered) entered.leave();
       active.delete(job);
@@ -143,6 +160,8 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy: (_attempts, _type, error) => delayOf(error) },
   });
+  const finishing = options.finish && createFinishing(worker.backend, options.finish);
+  worker.finishing = finishing;
   worker.isolation = options.isolation;
   worker.onTurn = turned;
   // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
@@ -210,67 +229,4 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
       return waits || active.size >= settings.concurrency ? 0 : performance.now() - turnedAt;
     },
   };
-}
-
-/**
- * One job: its handler asked, and the answer said in BullMQ's words. Also for a Worker that is not ours, which takes the
- * same words, whichever copy of BullMQ it is of: it knows them by their names.
- */
-export async function processJob(
-  options: Pick<QueueWorkerOptions, 'queue' | 'keys' | 'handler' | 'logger'>,
-  job: BullmqJob,
-  token: string,
-  signal: AbortSignal,
-  stepAside: (forMs: number) => void,
-): Promise<unknown> {
-  const { queue, keys, handler, logger } = options;
-  const id = job.id ?? '';
-  const active: ActiveJob = {
-    id,
-    data: job.data,
-    attempt: Math.max(1, job.attemptsStarted),
-    failures: job.attemptsMade,
-    isLastAttempt: job.attemptsMade + 1 >= (job.opts.attempts ?? 1),
-    crashes: job.stalledCounter,
-    startedAt: job.processedOn ?? Date.now(),
-    fence: { lockKey: keys.lock(queue, id), token },
-    signal,
-    log: logger,
-    trace: parseTrace(job.opts.telemetry?.metadata),
-  };
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const handled = await handler(active);
-    if (handled.kind === 'held') throw new DelayedError();
-    if (handled.kind !== 'completed' && signal.aborted && signal.reason === STOPPING)
-      return await putBack(job, token, 0);
-    switch (handled.kind) {
-      case 'completed':
-        return handled.value;
-      case 'park':
-        if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
-        if (handled.elseMs !== undefined) return await putBack(job, token, handled.elseMs);
-        break;
-      case 'put-back':
-        stepAside(handled.afterMs);
-        return await putBack(job, token, handled.afterMs);
-      case 'failed':
-        if (handled.final) throw new UnrecoverableError(handled.error.toReason());
-        throw new AttemptFailed(handled.error.toReason(), handled.delayMs);
-      case 'fenced-off':
-        // Whatever is thrown is refused for want of the lock; the attempt that holds it goes on.
-        logger.warn({ queue, job: id }, 'another attempt of this job has begun; this one is dropped');
-        throw new AttemptFailed('another attempt has begun', 0);
-    }
-  }
-  logger.error({ queue, job: id }, 'a root goes round without finding work or an end; it is put back');
-  return await putBack(job, token, ROUND_PAUSE_MS);
-}
-
-/**
- * By way of the delayed jobs also when it is to be taken up at once: BullMQ's move back to the waiting ones tells nobody
- * of a job with a priority, and a worker that idles elsewhere would sleep on for 5 s.
- */
-export async function putBack(job: Pick<BullmqJob, 'moveToDelayed'>, token: string, afterMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + afterMs, token);
-  throw new DelayedError();
 }

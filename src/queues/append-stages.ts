@@ -8,26 +8,52 @@ import type { Appended, AppendStages, Phase, Stage } from '../orchestrators/move
 import { phaseOfWaits, stageTimers } from '../orchestrators/waits.js';
 import type { Fence, ScriptRunner } from '../ports.js';
 import { type AppendableJob, packJobs } from './bullmq-adds.js';
-import { addingScript } from './bullmq-scripts.js';
+import { appendingScript } from './bullmq-scripts.js';
 import type { RunJobs } from './run-jobs.js';
 
-const APPEND_STAGES = addingScript('append-stages');
+const APPEND_STAGES = appendingScript('append-stages');
 
-interface Page {
-  readonly run: string;
-  readonly fence: Fence;
+/** What is to be appended, made whole before any of it is: a run that cannot be planned ends with nothing running. */
+export interface Plan {
+  readonly kind: 'planned';
   readonly toAdd: readonly AppendableJob[];
   readonly phase: Phase | undefined;
-  readonly forward: boolean;
+  readonly way: 'forward' | 'any';
+}
+
+/** The jobs of these stages and of their clocks. */
+export async function planStages(
+  jobs: RunJobs,
+  definition: WorkflowDefinition,
+  facts: Facts,
+  stages: readonly Stage[],
+  phase: Phase | undefined,
+): Promise<Plan | Extract<Appended, { kind: 'unplannable' }>> {
+  try {
+    const timers = stageTimers(definition, facts.record, stages);
+    const toAdd = await Promise.all([
+      ...stages.map((stage) => jobs.stage(definition, facts, stage)),
+      ...timers.map((timer) => jobs.timer(definition, facts.record, timer)),
+    ]);
+    const forward = stages.every(({ kind }) => kind !== 'undo' && kind !== 'attention');
+    return {
+      kind: 'planned',
+      toAdd,
+      phase: phase ?? phaseOfWaits(definition, stages),
+      way: forward ? 'forward' : 'any',
+    };
+  } catch (thrown) {
+    return { kind: 'unplannable', error: toSwitchyardError(thrown) };
+  }
 }
 
 export function createAppendStages(scripts: ScriptRunner, keys: RedisKeys, jobs: RunJobs): AppendStages {
-  async function appendPage({ run, fence, toAdd, phase, forward }: Page): Promise<Appended> {
+  async function appendPage(run: string, fence: Fence, { toAdd, phase, way }: Plan): Promise<Appended> {
     const packed = packJobs(toAdd);
     const reply = await scripts.run(
       APPEND_STAGES,
       [fence.lockKey, keys.root(run), keys.log(run), keys.settled, ...packed.keys],
-      [fence.token, run, phase ?? '', keys.indexBase, forward ? 'forward' : 'any', ...packed.args],
+      [fence.token, run, phase ?? '', keys.indexBase, way, ...packed.args],
     );
     const [kind, detail]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     if (kind === 'appended') return { kind, added: Number(detail) };
@@ -38,29 +64,13 @@ export function createAppendStages(scripts: ScriptRunner, keys: RedisKeys, jobs:
     );
   }
 
-  /** All of them before the first is appended: a run that cannot be planned ends with nothing running. */
-  async function jobsOf(definition: WorkflowDefinition, facts: Facts, stages: readonly Stage[]) {
-    const timers = stageTimers(definition, facts.record, stages);
-    return await Promise.all([
-      ...stages.map((stage) => jobs.stage(definition, facts, stage)),
-      ...timers.map((timer) => jobs.timer(definition, facts.record, timer)),
-    ]);
-  }
-
   return async (definition, facts, fence, stages, phase) => {
-    let toAdd: readonly AppendableJob[];
-    try {
-      toAdd = await jobsOf(definition, facts, stages);
-    } catch (thrown) {
-      return { kind: 'unplannable', error: toSwitchyardError(thrown) };
-    }
-    const run = facts.record.id;
-    const entered = phase ?? phaseOfWaits(definition, stages);
-    const forward = stages.every(({ kind }) => kind !== 'undo' && kind !== 'attention');
+    const plan = await planStages(jobs, definition, facts, stages, phase);
+    if (plan.kind === 'unplannable') return plan;
     let added = 0;
-    for (let from = 0; from < toAdd.length; from += APPEND_PAGE) {
-      const page = toAdd.slice(from, from + APPEND_PAGE);
-      const appended = await appendPage({ run, fence, toAdd: page, phase: entered, forward });
+    for (let from = 0; from < plan.toAdd.length; from += APPEND_PAGE) {
+      const page = { ...plan, toAdd: plan.toAdd.slice(from, from + APPEND_PAGE) };
+      const appended = await appendPage(facts.record.id, fence, page);
       if (appended.kind !== 'appended') return appended;
       added += appended.added;
     }

@@ -20,6 +20,7 @@ const SCRIPT_FILES = {
   removeJob: 'removeJob-2',
   promote: 'promote-9',
   moveToDelayed: 'moveToDelayed-11',
+  moveToFinished: 'moveToFinished-14',
 } as const;
 
 type BullmqScript = keyof typeof SCRIPT_FILES;
@@ -96,6 +97,21 @@ export function lookingScript(name: string): Script {
 /** One that adds jobs: BullMQ's adds, `leftovers.lua` and `phases.lua` stand above it. */
 export function addingScript(name: string): Script {
   return { name, lua: [bullmqFunctions(ADDS), SLICE, text('leftovers'), text('phases'), text(name)].join('\n') };
+}
+
+/** One that appends children to a root: `append-children.lua` too stands above it. */
+export function appendingScript(name: string): Script {
+  return withChildren(name, ADDS);
+}
+
+/** One that completes a job of an effect: BullMQ's `moveToFinished` too stands above it. */
+export function finishingScript(name: string): Script {
+  return withChildren(name, [...ADDS, 'moveToFinished']);
+}
+
+function withChildren(name: string, scripts: readonly BullmqScript[]): Script {
+  const above = [text('leftovers'), text('phases'), text('append-children')];
+  return { name, lua: [bullmqFunctions(scripts), SLICE, ...above, text(name)].join('\n') };
 }
 
 /** One that wakes a root or takes its children away: `wake.lua` and `phases.lua` stand above it. */

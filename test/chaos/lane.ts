@@ -15,6 +15,9 @@ export const QUICK_SETTINGS: Partial<WorkerSettings> = {
 /** One seed. */
 export const LANE = { runs: 300, struck: 0.5, freezes: 8, active: 5, spares: 4, window: 16 } as const;
 
+/** Of the same seed, on workers that end effects as a Worker that is not ours does. */
+export const PLAIN = { ...LANE, runs: 80, freezes: 4 } as const;
+
 /** Runs on workers with the shipped settings, to measure how soon they go on. */
 export const AT_DEFAULTS = { runs: 6, active: 2, spares: 3, window: 6 } as const;
 

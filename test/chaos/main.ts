@@ -13,11 +13,11 @@ import { Redis } from 'ioredis';
 import { startEmbeddedRedis } from '../../src/adapters/embedded-redis/embedded-redis.js';
 import { violationText } from '../../src/orchestrators/invariants/verdict.js';
 import { silentLog } from '../support/silent-log.js';
-import { AT_DEFAULTS, LANE, QUICK_SETTINGS, RECOVERY_LIMIT_MS } from './lane.js';
+import { AT_DEFAULTS, LANE, PLAIN, QUICK_SETTINGS, RECOVERY_LIMIT_MS } from './lane.js';
 import { type MatrixReport, recoveries, runMatrix } from './matrix.js';
 import { type MutantReport, runMutants } from './mutants.js';
 import { planRuns, randomOf } from './plan.js';
-import { SITES } from './points.js';
+import { PLAIN_SITES, SITES } from './points.js';
 import { checkRemains, countRemains } from './remains.js';
 import { SCENARIOS } from './scenarios.js';
 import { openShop } from './shop.js';
@@ -70,10 +70,10 @@ async function runSeed(seed: number): Promise<readonly MatrixReport[]> {
   const before = await countRemains(client);
   // Two shops: their books are compared with all that was ordered there.
   const shops = await Promise.all(
-    ['matrix', 'defaults'].map(async (name) => openShop(await ownFolder(`shop-${name}-${seed}`))),
+    ['matrix', 'plain', 'defaults'].map(async (name) => openShop(await ownFolder(`shop-${name}-${seed}`))),
   );
-  const [shop, otherShop] = shops;
-  if (!shop || !otherShop) throw new Error('no shops');
+  const [shop, plainShop, otherShop] = shops;
+  if (!shop || !plainShop || !otherShop) throw new Error('no shops');
   const matrix = runMatrix({
     ...common,
     ...LANE,
@@ -93,10 +93,24 @@ async function runSeed(seed: number): Promise<readonly MatrixReport[]> {
     runs: planRuns({ seed, runs: AT_DEFAULTS.runs, struck: 1, freezes: 0, twice: 0, sites: EFFECTS }),
     settings: {},
   });
-  const [quick, defaults] = await Promise.all([matrix, atDefaults]).finally(() =>
+  const one = async () => {
+    const quick = await matrix;
+    const plain = await runMatrix({
+      ...common,
+      ...PLAIN,
+      shop: plainShop,
+      prefix: `{plain-${seed}}`,
+      folder: await ownFolder(`plain-${seed}`),
+      runs: planRuns({ ...PLAIN, seed, sites: PLAIN_SITES }),
+      settings: QUICK_SETTINGS,
+      plain: true,
+    });
+    return [quick, plain];
+  };
+  const [matrices, defaults] = await Promise.all([one(), atDefaults]).finally(() =>
     Promise.all(shops.map((opened) => opened.stop())),
   );
-  for (const report of [quick, defaults]) note(seed, report);
+  for (const report of [...matrices, defaults]) note(seed, report);
   const left = await checkRemains(client, before);
   otherVerdicts.push(defaults.verdict, left);
   problems.push(...left.violations.map((violation) => `seed ${seed}: ${violationText(violation)}`));
@@ -107,7 +121,7 @@ async function runSeed(seed: number): Promise<readonly MatrixReport[]> {
     problems.push(`seed ${seed}: recovery at the shipped settings took ${Math.round(longest)} ms`);
   }
   // The other's recoveries are another setting's: one table, one setting.
-  return [quick];
+  return matrices;
 }
 
 function note(seed: number, { verdict, kills, freezes, seconds, shortfalls, workers, runs }: MatrixReport): void {

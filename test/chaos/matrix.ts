@@ -39,6 +39,8 @@ export interface MatrixOptions {
   readonly window: number;
   /** How long the client waits for one run. */
   readonly limit: `${number}s`;
+  /** Workers that end effects as a Worker that is not ours does. */
+  readonly plain?: true;
   readonly mutant?: Mutant;
   readonly retention?: Retention;
   readonly progress?: (line: string) => void;
@@ -57,7 +59,7 @@ export interface MatrixReport {
 
 export async function runMatrix(options: MatrixOptions): Promise<MatrixReport> {
   const { redisUrl, prefix, folder, shop, runs, progress = () => {} } = options;
-  const { settings, mutant, retention } = options;
+  const { settings, plain, mutant, retention } = options;
   const strikes = join(folder, 'strikes');
   mkdirSync(strikes, { recursive: true });
   prepareStrikeFolder(strikes);
@@ -85,6 +87,7 @@ export async function runMatrix(options: MatrixOptions): Promise<MatrixReport> {
       matrix: {
         folder: strikes,
         servers: shop.servers,
+        ...(plain && { plain }),
         ...(mutant && { mutant }),
         ...(retention && { retention }),
       },

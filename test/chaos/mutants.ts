@@ -77,6 +77,8 @@ async function runMutant(mutant: Mutant, { redisUrl, folder, seed }: MutantOptio
     spares: 1,
     window: 4,
     limit: '8s',
+    // Each of them is a bug in a write of its own, which has to be one.
+    plain: true,
     mutant,
     ...(retention && { retention }),
   });

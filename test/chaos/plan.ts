@@ -62,7 +62,8 @@ export function planRuns(options: PlanOptions): readonly PlannedRun[] {
   const struck = Math.round(runs * options.struck);
   const targets: Site[] = [];
   while (targets.length < struck) targets.push(...shuffled(sites, random));
-  const freezable = sites.filter((site) => site.kind === FREEZABLE && site.point === 'after-effect');
+  const isFreezable = (site: Site) => site.kind === FREEZABLE && site.point === 'after-effect';
+  const freezable = (sites.some(isFreezable) ? sites : SITES).filter(isFreezable);
   const planned = Array.from({ length: runs }, (_, nth) => {
     if (nth < struck) {
       const site = targets[nth];

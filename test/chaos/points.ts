@@ -17,7 +17,13 @@ export interface Site extends Pick<Strike, 'point' | 'stage'> {
 }
 
 /** After these an attempt does not come by again: what they follow is recorded, and found by the next. */
-const ONCE: ReadonlySet<Strike['point']> = new Set(['after-done', 'after-failure', 'after-decision', 'after-end']);
+const ONCE: ReadonlySet<Strike['point']> = new Set([
+  'after-finish',
+  'after-done',
+  'after-failure',
+  'after-decision',
+  'after-end',
+]);
 
 function sites(kind: RunKind, stage: string, ...points: readonly Strike['point'][]): readonly Site[] {
   return points.map((point) => ({ kind, point, stage, again: !ONCE.has(point) }));
@@ -25,7 +31,7 @@ function sites(kind: RunKind, stage: string, ...points: readonly Strike['point']
 
 const STEPS = order.steps.map((step) => step.name);
 const UNDOS = STEPS.map(undoStage).reverse();
-const EFFECT = ['before-intent', 'after-intent', 'after-effect', 'after-done'] as const;
+const EFFECT = ['before-intent', 'after-intent', 'after-effect', 'before-finish', 'after-finish'] as const;
 const APPEND = ['before-append', 'after-append'] as const;
 const END = ['before-end', 'after-end'] as const;
 
@@ -35,10 +41,10 @@ export const ROUTE = String(support.pattern === 'router' && support.classify({ q
 
 export const SITES: readonly Site[] = [
   ...STEPS.flatMap((step) => sites('order', step, ...EFFECT)),
-  ...STEPS.slice(1).flatMap((step) => sites('order', step, ...APPEND)),
   ...sites('order', '', ...END),
   ...sites('refused', STEPS.at(-1) ?? '', 'before-failure', 'after-failure'),
-  ...UNDOS.flatMap((undo) => sites('refused', undo, ...APPEND, ...EFFECT)),
+  ...sites('refused', UNDOS[0] ?? '', ...APPEND),
+  ...UNDOS.flatMap((undo) => sites('refused', undo, ...EFFECT)),
   ...sites('refused', '', ...END),
   ...sites('wide', 'item.0', ...APPEND),
   ...sites('narrow', 'item.1', 'after-effect'),
@@ -46,6 +52,14 @@ export const SITES: readonly Site[] = [
   ...sites('support', '', 'before-decision', 'after-decision', 'after-effect', ...END),
   ...sites('support', ROUTE, ...APPEND),
   ...sites('support', 'escalation', ...APPEND),
+];
+
+/** Where a step or an undo is recorded, what comes next appended, and its job completed, one after the other. */
+export const PLAIN_SITES: readonly Site[] = [
+  ...STEPS.flatMap((step) => sites('order', step, 'after-done')),
+  ...STEPS.slice(1).flatMap((step) => sites('order', step, ...APPEND)),
+  ...UNDOS.flatMap((undo) => sites('refused', undo, 'after-done')),
+  ...UNDOS.slice(1).flatMap((undo) => sites('refused', undo, ...APPEND)),
 ];
 
 export function siteName({ kind, point, stage }: Pick<Site, 'kind' | 'point' | 'stage'>): string {

@@ -3,7 +3,7 @@ import { INVARIANTS, type Invariant, MEANINGS } from '../../src/orchestrators/in
 import type { Violation } from '../../src/orchestrators/invariants/verdict.js';
 import { type MatrixReport, recoveries } from './matrix.js';
 import type { MutantReport } from './mutants.js';
-import { SITES, siteName } from './points.js';
+import { PLAIN_SITES, SITES, siteName } from './points.js';
 
 type Row = readonly string[];
 
@@ -31,7 +31,7 @@ function spread(values: readonly number[]): string {
 }
 
 export function pointsTable(reports: readonly MatrixReport[]): string {
-  const rows = SITES.map((site) => {
+  const rows = [...SITES, ...PLAIN_SITES].map((site) => {
     const name = siteName(site);
     const runs = reports.flatMap((report) =>
       report.runs.filter((run) => run.site === name).map((run) => ({ run, report })),

@@ -50,7 +50,7 @@ const TOP: Readonly<Record<string, string>> = {
 
 /** Packages that may be imported only in some places: a folder, or one file. */
 const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
-  bullmq: ['queues/', 'processors/queue-worker.ts'],
+  bullmq: ['queues/', 'processors/queue-worker.ts', 'processors/worked-job.ts'],
   ioredis: ['adapters/', 'servers/', 'api/'],
   pino: ['adapters/', 'servers/', 'api/'],
   '@modelcontextprotocol/sdk': ['adapters/', 'servers/', 'api/'],

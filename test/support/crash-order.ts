@@ -9,7 +9,7 @@ import { build, stop } from 'esbuild';
 import type { WorkerSettings } from '../../src/worker-settings.js';
 
 type Instant =
-  | `${'before' | 'after'}-${'intent' | 'done' | 'append' | 'failure' | 'decision' | 'end'}`
+  | `${'before' | 'after'}-${'intent' | 'finish' | 'done' | 'append' | 'failure' | 'decision' | 'end'}`
   | 'after-effect'
   | 'aggregate';
 
@@ -49,6 +49,8 @@ export interface CrashOrder {
     /** Folder with `plan.json`, `struck/` (one file for each strike made) and `journal/` (one for each process). */
     readonly folder: string;
     readonly servers: Readonly<Record<string, string>>;
+    /** Ends of effects are recorded, appended and completed one after the other, as in a Worker that is not ours. */
+    readonly plain?: true;
     readonly mutant?: Mutant;
     readonly retention?: { readonly ageMs: number; readonly count: number };
   };

@@ -12,7 +12,7 @@ import { createRunLog } from '../../src/adapters/run-log.js';
 import { createScriptRunner } from '../../src/adapters/scripts.js';
 import { RETENTION_DEFAULTS } from '../../src/config.js';
 import { RUNS_QUEUE, redisKeys } from '../../src/names.js';
-import type { AppendStages } from '../../src/orchestrators/move.js';
+import type { AppendStages, FinishEffect } from '../../src/orchestrators/move.js';
 import type { Fence, Fenced, RunLog, ToolCaller } from '../../src/ports.js';
 import { createIsolation } from '../../src/processors/isolation.js';
 import type { JobHandler, ProcessorDependencies } from '../../src/processors/job.js';
@@ -20,6 +20,7 @@ import { createQueueWorker } from '../../src/processors/queue-worker.js';
 import { createRootHandler } from '../../src/processors/root.js';
 import { createStageHandler } from '../../src/processors/stage.js';
 import { createAppendStages } from '../../src/queues/append-stages.js';
+import { createFinishEffect } from '../../src/queues/finish-effect.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
 import { createStopRun } from '../../src/queues/stop-run.js';
@@ -66,7 +67,7 @@ function mcpConfig(servers: Readonly<Record<string, string>>) {
   return parseMcpConfig({ mcpServers: Object.fromEntries(entries) }, 'the crash worker');
 }
 
-type Around = 'intent' | 'done' | 'append' | 'failure' | 'decision' | 'end';
+type Around = 'intent' | 'finish' | 'done' | 'append' | 'failure' | 'decision' | 'end';
 
 /** A fenced write with a point before it and one after it. */
 async function around<T extends { readonly kind: string }>(
@@ -107,6 +108,17 @@ const append: AppendStages = (definition, facts, fence, stages, phase) =>
   around('append', facts.record.id, stages[0]?.stage ?? '', fence, () =>
     wiring.append(definition, facts, fence, stages, phase),
   );
+
+const finishEffect = createFinishEffect(scripts, keys, createRunJobs(queues, retention));
+const finish: FinishEffect = async (end, fence, command) => {
+  const write = async () => {
+    const reply = await finishEffect(end, fence, command);
+    return { kind: Number(reply) < 0 ? 'fenced-off' : 'finished', reply };
+  };
+  const answer = await around('finish', end.run, end.stage, fence, write);
+  return 'reply' in answer ? answer.reply : undefined;
+};
+const finishes = matrix ? !matrix.plain : order.point.endsWith('-finish');
 
 const tools: ToolCaller = {
   close: () => wiring.tools.close(),
@@ -163,6 +175,7 @@ const workers = (matrix ? MATRIX_QUEUES : registry.queues()).map((queue) =>
     handler: queue === RUNS_QUEUE ? root : stage,
     settings: workerSettings(order.settings),
     isolation,
+    ...(finishes && { finish }),
     telemetry: NO_TELEMETRY,
     logger: silentLog,
   }),

@@ -1,7 +1,5 @@
 --[[
-  Appends children to a run's root, each at most once in the run's life, and enters the phase that goes with them. A stock
-  add would do harm here: added again after it failed for good, a child parks its root for ever, and one whose record was
-  removed would run twice. BullMQ's own scripts that add jobs, `leftovers.lua` and `phases.lua` stand above this text.
+  Appends children to a run's root from inside one of its jobs: `append-children.lua`, which stands above this text, fenced.
 
   KEYS[1] lock of the writing job: the root, or a child of it that has not completed yet
   KEYS[2] root job
@@ -12,76 +10,12 @@
   ARGV[2] run id
   ARGV[3] phase to enter, or an empty string
   ARGV[4] base of the index keys (in the same hash slot)
-  ARGV[5] 'forward' for work that a run which is to stop does not begin any more; else 'any'
-  ARGV[6] jobs to add (JSON): [{ script, keys, args, job, timer?, stage?, asked? }], `job` being the job's own key; `timer`:
-          it is no child but a clock, due at this time; `stage` and `asked`: it waits for an answer, and is not added once the log has one
+  ARGV[5] 'forward' or 'any'
+  ARGV[6] jobs to add (JSON)
   ARGV[7…] the arguments of each job to add, in turn
 
-  Returns { 'appended', how many were new, or are at work for this root again } | { 'blocked', key } (a job of that name
-          exists that is no child of this root) | { 'stopped' } | { 'ended' } | { 'fenced-off' }
+  Returns what `appendChildren` does; { 'fenced-off' } too when another attempt of the writing job has begun
 ]]
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'fenced-off' } end
-local root, log = KEYS[2], KEYS[3]
-if redis.call('EXISTS', root) == 0 then return { 'fenced-off' } end
-if redis.call('HEXISTS', log, 'outcome') == 1 then return { 'ended' } end
-if ARGV[5] == 'forward' and redis.call('HEXISTS', log, 'stop') == 1 then return { 'stopped' } end
-
-local clocks = clocksOf(log)
-local function isThere(job)
-  -- One that the log knows and whose job is gone is wound again for the time that the log has.
-  if job.timer then return clocks[job.job] or (redis.call('EXISTS', job.job) == 1 and not hasEnded(job.job)) end
-  return redis.call('SISMEMBER', root .. ':dependencies', job.job) == 1
-    or redis.call('HEXISTS', root .. ':processed', job.job) == 1
-    or redis.call('HEXISTS', root .. ':failed', job.job) == 1
-    or (job.stage and redis.call('HEXISTS', log, 'answer/' .. job.stage) == 1)
-end
-
--- A child of this run whose root was lost, and made again without knowing it. One that ended before the run was accepted
--- is an earlier run's.
-local createdAt = tonumber(redis.call('HGET', log, 'createdAt'))
-local function isOwn(job)
-  if redis.call('HGET', job, 'parentKey') ~= root then return false end
-  return not hasEnded(job) or tonumber(redis.call('HGET', job, 'timestamp')) >= createdAt
-end
-
--- Written where BullMQ would have written it. True when the root may sleep for it.
-local function adopt(job)
-  local queue, id = string.match(job, '^(.*:)([^:]+)$')
-  if redis.call('ZSCORE', queue .. 'completed', id) then
-    redis.call('HSET', root .. ':processed', job, redis.call('HGET', job, 'returnvalue') or 'null')
-  elseif redis.call('ZSCORE', queue .. 'failed', id) then
-    redis.call('HSET', root .. ':failed', job, redis.call('HGET', job, 'failedReason') or 'its job failed')
-  else
-    redis.call('SADD', root .. ':dependencies', job)
-    return true
-  end
-  return false
-end
-
-local jobs = cjson.decode(ARGV[6])
-for _, job in ipairs(jobs) do
-  if not isThere(job) and redis.call('EXISTS', job.job) == 1 then
-    if not isLeftover(job.job, root) and not isOwn(job.job) then return { 'blocked', job.job } end
-  end
-end
-local added, k, a = 0, 5, 7
-for _, job in ipairs(jobs) do
-  if isThere(job) then
-    -- Nothing to do.
-  elseif not job.timer and isOwn(job.job) then
-    if adopt(job.job) then added = added + 1 end
-  else
-    forget(job.job)
-    bullmq[job.script](slice(KEYS, k, job.keys), slice(ARGV, a, job.args))
-    if job.timer then
-      noteClock(log, job.job, job.timer)
-    else
-      added = added + 1
-    end
-    if job.stage then redis.call('HSET', log, 'asked/' .. job.stage, job.asked) end
-  end
-  k, a = k + job.keys, a + job.args
-end
--- A question that has been answered already must not leave the run waiting for its answer.
-if ARGV[3] ~= '' and (ARGV[3] ~= 'waiting_approval' or added > 0) then enterPhase(log, KEYS[4], ARGV[4], ARGV[2], ARGV[3]) end
-return { 'appended', added }
+local to = { root = KEYS[2], log = KEYS[3], settled = KEYS[4], run = ARGV[2], phase = ARGV[3], index = ARGV[4], way = ARGV[5] }
+return appendChildren(to, cjson.decode(ARGV[6]), KEYS, 5, ARGV, 7)

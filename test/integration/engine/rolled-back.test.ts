@@ -2,12 +2,13 @@
  * A Redis that forgets its last second (power loss with everysec, failover to a replica that lagged) while its workers live
  * on: what they write next stands in a log that lacks what they wrote before.
  */
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { expect, onTestFinished, test } from 'vitest';
 import { PermanentError } from '../../../src/errors.js';
 import { RUNS_QUEUE, redisKeys } from '../../../src/names.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { type TestEngine, useEngine } from '../../support/engine.js';
+import { theirConnection } from '../../support/foreign-queue.js';
 import { untilTrue } from '../../support/redis-process.js';
 import { anyInput, task } from '../../support/workflows.js';
 
@@ -41,6 +42,17 @@ test.each([
   ]);
 });
 
+/** A Worker that is not ours, which ends jobs by itself: only there a record can be forgotten that the job's end is not. */
+async function workInTheirs(engine: TestEngine): Promise<void> {
+  const { sy, prefix } = engine;
+  const worker = new Worker('tasks', sy.processor(), {
+    connection: theirConnection(),
+    ...sy.workerOptions({ prefix }),
+  });
+  onTestFinished(() => worker.close(true));
+  await engine.work({ queues: [RUNS_QUEUE] });
+}
+
 /** Paused from inside a stage, so that whoever is to be woken by its end sleeps until `forget` has been at the log. */
 function useHeld(engine: TestEngine, name: string) {
   const queue = new Queue(name, { connection: { url: engine.url }, prefix: engine.prefix });
@@ -67,7 +79,7 @@ test('[P4] a step whose end is forgotten, while its job has ended well, is done:
     .returns((done) => done.ship);
   const engine = useEngine([saga]);
   const held = useHeld(engine, RUNS_QUEUE);
-  await engine.work();
+  await workInTheirs(engine);
   const run = await engine.sy.start(saga, {});
   await held.forget(run.id, 1, 'done/ship');
   expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: { parcel: 7 } });
@@ -91,7 +103,7 @@ test('[P4] a step whose intent is forgotten as well is undone with what it retur
     });
   const engine = useEngine([saga]);
   const held = useHeld(engine, RUNS_QUEUE);
-  await engine.work();
+  await workInTheirs(engine);
   const run = await engine.sy.start(saga, {});
   await held.forget(run.id, 1, 'intent/pay', 'done/pay');
   expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
@@ -116,7 +128,7 @@ test('[P2] an undo whose end is forgotten, while its job has ended well, asks no
     .returns(() => null);
   const engine = useEngine([saga]);
   const held = useHeld(engine, RUNS_QUEUE);
-  await engine.work();
+  await workInTheirs(engine);
   const run = await engine.sy.start(saga, {});
   await held.forget(run.id, 2, 'done/pay.undo');
   expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
@@ -134,7 +146,7 @@ test('[P4] a next step that was appended all the same is given what the forgotte
     .returns((done) => done.ship);
   const engine = useEngine([saga]);
   const held = useHeld(engine, 'tasks');
-  await engine.work();
+  await workInTheirs(engine);
   const run = await engine.sy.start(saga, {});
   await held.forget(run.id, 1, 'done/pay');
   expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: { paidBy: { charge: 'ch-1' } } });

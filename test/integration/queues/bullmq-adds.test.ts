@@ -32,6 +32,7 @@ test.each([
   ['addPrioritizedJob', 9, 'd4652d1be004a3d7'],
   ['addDelayedJob', 6, 'e47c0db3c46bd84a'],
   ['addParentJob', 6, '19780e843859d4d8'],
+  ['moveToFinished', 14, '8e744ec5d65dbe9e'],
 ])('BullMQ’s script %s takes %i keys and is the text that ours were tried with', (name, keys, digest) => {
   const script = require(`bullmq/dist/cjs/scripts/${name}-${keys}.js`)[name];
   expect(script.keys).toBe(keys);

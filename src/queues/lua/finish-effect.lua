@@ -1,0 +1,37 @@
+--[[
+  Ends the job of an effect: the effect is recorded, what comes next is appended, and the job completes, in one breath. Nobody
+  can die in between, and a Redis that forgets its last second forgets all of it or nothing. BullMQ's `moveToFinished` and what
+  `append-children.lua` needs stand above this text.
+
+  KEYS[1] lock of the job
+  KEYS[2] root job
+  KEYS[3] log of the run (hash)
+  KEYS[4] stream of settled runs
+  KEYS[5…18] those of `moveToFinished`
+  KEYS[19…] the keys of each job to append, in turn
+  ARGV[1] the job's lock token
+  ARGV[2] run id
+  ARGV[3] phase to enter, or an empty string
+  ARGV[4] base of the index keys (in the same hash slot)
+  ARGV[5] 'forward' or 'any'
+  ARGV[6] field of the log for the effect's end; the first record stands
+  ARGV[7] the effect's end (JSON)
+  ARGV[8…16] those of `moveToFinished`
+  ARGV[17] jobs to append (JSON)
+  ARGV[18…] the arguments of each job to append, in turn
+
+  Returns what `moveToFinished` does: 0 or the next job to run, or a negative number by which BullMQ knows an error. What could
+  not be appended is left to the root, which wakes by this job's end and says why; only where it is gone nothing ends.
+]]
+local MISSING_KEY, NOT_THE_OWNER = -1, -6
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return NOT_THE_OWNER end
+local root, log = KEYS[2], KEYS[3]
+-- Of a run that has no record nothing is kept: nobody would ever remove it.
+if redis.call('HEXISTS', log, 'workflow') == 1 then redis.call('HSETNX', log, ARGV[6], ARGV[7]) end
+if redis.call('EXISTS', root) == 0 then return MISSING_KEY end
+local jobs = cjson.decode(ARGV[17])
+if #jobs > 0 then
+  local to = { root = root, log = log, settled = KEYS[4], run = ARGV[2], phase = ARGV[3], index = ARGV[4], way = ARGV[5] }
+  appendChildren(to, jobs, KEYS, 19, ARGV, 18)
+end
+return bullmq.moveToFinished(slice(KEYS, 5, 14), slice(ARGV, 8, 9))
