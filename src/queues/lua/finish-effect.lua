@@ -34,4 +34,11 @@ if #jobs > 0 then
   local to = { root = root, log = log, settled = KEYS[4], run = ARGV[2], phase = ARGV[3], index = ARGV[4], way = ARGV[5] }
   appendChildren(to, jobs, KEYS, 19, ARGV, 18)
 end
-return bullmq.moveToFinished(slice(KEYS, 5, 14), slice(ARGV, 8, 9))
+local reply = bullmq.moveToFinished(slice(KEYS, 5, 14), slice(ARGV, 8, 9))
+-- The job that was appended is mostly the one that this worker has next. BullMQ's add has left a marker for it, by which a
+-- worker that sleeps on the queue would wake to find nothing, at three trips to Redis.
+local wait, prioritized, marker = KEYS[5], KEYS[7], KEYS[18]
+if type(reply) == 'table' and redis.call('LLEN', wait) == 0 and redis.call('ZCARD', prioritized) == 0 then
+  redis.call('ZREM', marker, '0')
+end
+return reply
