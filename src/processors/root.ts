@@ -167,7 +167,9 @@ async function classify(
     return await end(deps, job, definition, facts, { kind: 'end', status: 'failed', error });
   }
   const decided = await deps.log.decideOnce(facts.record.id, job.fence, decision);
-  return decided.kind === 'fenced-off' ? decided : 'again';
+  if (decided.kind === 'fenced-off') return decided;
+  const now = { ...facts, record: { ...facts.record, decision: decided.decision } };
+  return await carryOut(deps, job, definition, now, nextMove(definition, now));
 }
 
 /** The definition's own function threw while making a stage: a saga turns round by it, any other run ends. */
