@@ -79,4 +79,10 @@ const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { s
     expect(code).toBe(2);
     expect(err.replace(/\s+/g, ' ')).toContain('no workflow uses queue "taks"; the queues are runs, tasks');
   });
+
+  it('that is refused has started no private Redis', async () => {
+    const { run } = await place({ redis: undefined });
+    expect(await run(['worker', '--queues', 'nonsense', '--dev'])).toMatchObject({ code: 2 });
+    expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('nothing to stop') });
+  });
 });
