@@ -9,6 +9,7 @@ import { openRedis } from '../adapters/redis.js';
 import { addressOf, describeAddress, type RedisConnection } from '../adapters/redis-address.js';
 import { createScriptRunner } from '../adapters/scripts.js';
 import type { ApiSettings } from '../api-settings.js';
+import { cannotListen } from '../cannot-listen.js';
 import { DEFAULT_PREFIX } from '../config.js';
 import type { Switchyard } from '../engine.js';
 import { SwitchyardError } from '../errors.js';
@@ -191,13 +192,7 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
   try {
     await server.listen({ host, port });
   } catch (cause) {
-    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-    const why = taken ? 'another program has it' : cause instanceof Error ? cause.message : String(cause);
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `Cannot listen on ${host}, port ${port}: ${why}. Choose another with --port or SWITCHYARD_PORT; 0 takes any free one.`,
-      { cause },
-    );
+    throw cannotListen({ host, port }, cause, 'Choose another with --port or SWITCHYARD_PORT; 0 takes any free one.');
   }
   const address = server.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
