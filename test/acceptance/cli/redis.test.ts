@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -42,6 +42,7 @@ describe('up and down', () => {
     const { run, start, folder } = await place({ redis: undefined });
     const up = await start(['up', '--port', '0'], /Ctrl-C/);
     expect(await run(['runs'])).toMatchObject({ code: 0, out: expect.stringContaining('No runs.') });
+    expect(readFileSync(join(folder, '.switchyard', '.gitignore'), 'utf8')).toBe('*\n');
     up.child.kill('SIGINT');
     expect((await up.ended).code).toBe(0);
     // It outlives the dashboard.

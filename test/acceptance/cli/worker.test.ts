@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useOwnRedis } from '../../support/redis-server.js';
@@ -29,6 +29,7 @@ const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { s
     expect((await worker.ended).code).toBe(0);
     expect(performance.now() - stopping).toBeLessThan(10_000);
     expect(readdirSync(join(folder, '.switchyard', 'mcp-servers'))).toEqual([]);
+    expect(readFileSync(join(folder, '.switchyard', '.gitignore'), 'utf8')).toBe('*\n');
   });
 
   it('that is told to stop lets what it has begun end, and leaves no process behind', async () => {
