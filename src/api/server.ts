@@ -20,6 +20,7 @@ import type { Logger } from '../ports.js';
 import { callbackRefusal } from '../queues/accept-run.js';
 import { createQueuePool } from '../queues/queue-pool.js';
 import { admitOnly } from './admission.js';
+import { allowedMethods } from './allowed-methods.js';
 import { askAuthorize } from './authorize.js';
 import { mountBullBoard } from './bull-board.js';
 import type { ApiContext } from './context.js';
@@ -163,6 +164,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   const { host = '127.0.0.1', allowedHosts = [], token, readOnly = false, log } = options;
   const ui = pagesFolder(options.ui);
   const isPage = (path: string) => ui !== undefined && isUiPath(path);
+  const methods = allowedMethods(server);
   answerErrors(server, log);
   nameRequests(server, log);
   secureHeaders(server);
@@ -172,6 +174,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
     token,
     readOnly,
     isPage,
+    methods,
   });
   askAuthorize(server, options.authorize, isPage, context.sy);
   await describeApi(server, token !== undefined || options.authorize !== undefined);
@@ -184,6 +187,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   if (!readOnly) addActionRoutes(routes, context);
   addEverydayRoutes(routes, context, readOnly);
   addScheduleRoutes(routes, context, readOnly);
+  methods.complete();
   await addPages(routes, ui);
   await addDocsPage(server);
 }
