@@ -27,7 +27,8 @@ export function assertTags(tags: Tags): void {
  */
 export function parseTag(text: string): readonly [name: string, value: string] {
   const at = text.indexOf('=');
-  const [name, value] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+  if (at < 0) throw refused(`${JSON.stringify(text)} is a name without a value`);
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)];
   assertTag(name, value);
   return [name, value];
 }

@@ -5,6 +5,7 @@
 import { SwitchyardError } from './errors.js';
 import { CALLBACKS_QUEUE } from './names.js';
 import type { ProcessingDependencies } from './processing.js';
+import type { Registry } from './registry.js';
 import type { Crew } from './worker-crew.js';
 import { createWorkerHealth, type WorkerHealth } from './worker-health.js';
 import { type WorkerSettings, workerSettings } from './worker-settings.js';
@@ -31,9 +32,7 @@ export interface Workers {
 
 /** @throws SwitchyardError INVALID_CONFIG; ILLEGAL_STATE where the connections are closed */
 export function createWorkers(deps: ProcessingDependencies, { queues, ...overrides }: WorkersOptions = {}): Workers {
-  const known = [...deps.registry.queues(), ...(deps.callbacks ? [CALLBACKS_QUEUE] : [])];
-  const served = queues ?? known;
-  assertQueues(served, known);
+  const served = servedQueues(deps.registry, { asked: queues, callbacks: deps.callbacks });
   const settings = workerSettings(overrides);
   deps.connections.assertOpen();
   const { stuckAfterMs, clockCheckMs: askedEveryMs } = settings;
@@ -75,9 +74,17 @@ export function createWorkers(deps: ProcessingDependencies, { queues, ...overrid
   };
 }
 
-function assertQueues(asked: readonly string[], known: readonly string[]): void {
-  const unknown = asked.filter((queue) => !known.includes(queue));
-  if (unknown.length === 0) return;
+/**
+ * The queues that workers serve: those asked for, or all there are.
+ * @throws SwitchyardError INVALID_CONFIG for one that is none of them
+ */
+export function servedQueues(
+  registry: Pick<Registry, 'queues'>,
+  { asked, callbacks }: { readonly asked: readonly string[] | undefined; readonly callbacks: unknown },
+): readonly string[] {
+  const known = [...registry.queues(), ...(callbacks ? [CALLBACKS_QUEUE] : [])];
+  const unknown = asked?.filter((queue) => !known.includes(queue)) ?? [];
+  if (unknown.length === 0) return asked ?? known;
   throw new SwitchyardError(
     'INVALID_CONFIG',
     `no workflow uses queue ${unknown.map((queue) => `"${queue}"`).join(', ')}; the queues are ${known.join(', ')}`,

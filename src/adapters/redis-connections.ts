@@ -43,6 +43,7 @@ export function createRedisConnections(
 ): RedisConnections {
   const address = addressOf(connection);
   const opened = new Set<Redis>();
+  const lost = new Set<Redis>();
   let suitable: Promise<void> | undefined;
   let closed = false;
 
@@ -53,7 +54,7 @@ export function createRedisConnections(
 
   function open(role: RedisRole, name: string = role): Redis {
     assertOpen();
-    const client = openRedis(address, role, { log: logger, name: connectionName(name) });
+    const client = openRedis(address, role, { log: logger, name: connectionName(name), lost });
     opened.add(client);
     return client;
   }

@@ -94,6 +94,8 @@ export interface OpenRedisOptions {
   readonly log: Logger;
   /** Shown by `CLIENT LIST`. */
   readonly name?: string;
+  /** Connections that are lost now: of those that share it, the first tells of an outage and the last of its end. */
+  readonly lost?: Set<Redis>;
 }
 
 /**
@@ -103,19 +105,20 @@ export interface OpenRedisOptions {
  * @param address a `redis://` or `rediss://` address, or options; the role's win over them
  * @throws SwitchyardError INVALID_CONFIG when the address is none
  */
-export function openRedis(address: RedisAddress, role: RedisRole, { log, name }: OpenRedisOptions): Redis {
+export function openRedis(address: RedisAddress, role: RedisRole, options: OpenRedisOptions): Redis {
+  const { log, name, lost = new Set<Redis>() } = options;
   const own = log.child({ redis: role });
   const roles = redisOptionsFor(role);
-  const options: RedisOptions = {
+  const settings: RedisOptions = {
     ...roles,
     reconnectOnError: logReadOnly(roles.reconnectOnError, own),
     ...(name !== undefined && { connectionName: name }),
   };
   const client =
     typeof address === 'string'
-      ? new Redis(parseRedisUrl(address).href, options)
-      : new Redis({ ...address, ...options });
-  logConnectionErrors(client, own);
+      ? new Redis(parseRedisUrl(address).href, settings)
+      : new Redis({ ...address, ...settings });
+  logConnectionErrors(client, own, lost);
   return client;
 }
 
@@ -141,8 +144,7 @@ function logReadOnly(decide: RedisOptions['reconnectOnError'], log: Logger): (er
  * An outage is one warning and one all-clear, not a line per retry; the retries in between are for debugging. Never the
  * error itself: a reply error carries its command, and that of a refused login is the password.
  */
-function logConnectionErrors(client: Redis, log: Logger): void {
-  let failing = false;
+function logConnectionErrors(client: Redis, log: Logger, lost: Set<Redis>): void {
   let everReady = false;
   client.on('error', (error: Error) => {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -150,14 +152,16 @@ function logConnectionErrors(client: Redis, log: Logger): void {
     const reason = error.message || code || error.name;
     const fields = { reason, ...(code !== undefined && { code }) };
     // Until the first connection, whoever opened it is told, in plain words; a line here would only come before them.
-    if (failing || !everReady) log.debug(fields, 'no connection to Redis');
+    if (lost.size > 0 || !everReady) log.debug(fields, 'no connection to Redis');
     else log.warn(fields, `lost Redis, reconnecting: ${reason}`);
-    failing = true;
+    if (everReady) lost.add(client);
   });
   client.on('ready', () => {
-    // At the level of the warning that it ends: whoever has read the one is to read the other.
-    if (failing && everReady) log.warn({}, 'connected to Redis again');
     everReady = true;
-    failing = false;
+    // At the level of the warning that it ends: whoever has read the one is to read the other.
+    if (lost.delete(client) && lost.size === 0) log.warn({}, 'connected to Redis again');
+  });
+  client.on('end', () => {
+    lost.delete(client);
   });
 }

@@ -9,6 +9,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SwitchyardError } from '../errors.js';
 import { type AdmissionRules, bearsToken, refusalOf } from '../http-admission.js';
+import type { AllowedMethods } from './allowed-methods.js';
 import { sendProblem } from './problem.js';
 
 /** For probes, which send neither names nor tokens; they tell nothing that could be misused. */
@@ -20,6 +21,7 @@ export interface Admission extends AdmissionRules {
   readonly isPage: (path: string) => boolean;
   /** Takes nothing but GET and HEAD. */
   readonly readOnly: boolean;
+  readonly methods: Pick<AllowedMethods, 'insteadOf'>;
 }
 
 /** The route that takes a request, such as `/v1/runs/:id`; where there is none its path. A path may be written in many ways. */
@@ -35,6 +37,8 @@ export function admitOnly(server: FastifyInstance, admission: Admission): void {
     if (OPEN_PATHS.has(path)) return undefined;
     const refused = refusal(request, path, admission);
     if (refused) return sendRefusal(reply, refused, path);
+    const taken = admission.methods.insteadOf(path, request.method);
+    if (taken) return sendNotAllowed(reply, taken, `This path takes ${taken.join(', ')}.`);
     // Nothing is said in a DELETE, which a browser sends nowhere else without asking first.
     const speaks = !reads && request.method !== 'DELETE';
     if (speaks && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
@@ -63,7 +67,11 @@ function refusal(request: FastifyRequest, path: string, { isPage, token, allowed
 
 function sendReadOnly(reply: FastifyReply, whole: boolean): FastifyReply {
   const detail = whole ? 'This server only shows: use GET.' : 'This path only shows: use GET.';
-  return sendProblem(reply.header('allow', 'GET, HEAD'), new SwitchyardError('METHOD_NOT_ALLOWED', detail));
+  return sendNotAllowed(reply, ['GET', 'HEAD'], detail);
+}
+
+function sendNotAllowed(reply: FastifyReply, allow: readonly string[], detail: string): FastifyReply {
+  return sendProblem(reply.header('allow', allow.join(', ')), new SwitchyardError('METHOD_NOT_ALLOWED', detail));
 }
 
 function sendRefusal(

@@ -9,6 +9,7 @@ import { openRedis } from '../adapters/redis.js';
 import { addressOf, describeAddress, type RedisConnection } from '../adapters/redis-address.js';
 import { createScriptRunner } from '../adapters/scripts.js';
 import type { ApiSettings } from '../api-settings.js';
+import { cannotListen } from '../cannot-listen.js';
 import { DEFAULT_PREFIX } from '../config.js';
 import type { Switchyard } from '../engine.js';
 import { SwitchyardError } from '../errors.js';
@@ -19,6 +20,7 @@ import type { Logger } from '../ports.js';
 import { callbackRefusal } from '../queues/accept-run.js';
 import { createQueuePool } from '../queues/queue-pool.js';
 import { admitOnly } from './admission.js';
+import { allowedMethods } from './allowed-methods.js';
 import { askAuthorize } from './authorize.js';
 import { mountBullBoard } from './bull-board.js';
 import type { ApiContext } from './context.js';
@@ -162,6 +164,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   const { host = '127.0.0.1', allowedHosts = [], token, readOnly = false, log } = options;
   const ui = pagesFolder(options.ui);
   const isPage = (path: string) => ui !== undefined && isUiPath(path);
+  const methods = allowedMethods(server);
   answerErrors(server, log);
   nameRequests(server, log);
   secureHeaders(server);
@@ -171,6 +174,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
     token,
     readOnly,
     isPage,
+    methods,
   });
   askAuthorize(server, options.authorize, isPage, context.sy);
   await describeApi(server, token !== undefined || options.authorize !== undefined);
@@ -183,6 +187,7 @@ async function compose(server: FastifyInstance, options: ApiOptions, context: Ap
   if (!readOnly) addActionRoutes(routes, context);
   addEverydayRoutes(routes, context, readOnly);
   addScheduleRoutes(routes, context, readOnly);
+  methods.complete();
   await addPages(routes, ui);
   await addDocsPage(server);
 }
@@ -191,13 +196,7 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
   try {
     await server.listen({ host, port });
   } catch (cause) {
-    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-    const why = taken ? 'another program has it' : cause instanceof Error ? cause.message : String(cause);
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `Cannot listen on ${host}, port ${port}: ${why}. Choose another with --port or SWITCHYARD_PORT; 0 takes any free one.`,
-      { cause },
-    );
+    throw cannotListen({ host, port }, cause, 'Choose another with --port or SWITCHYARD_PORT; 0 takes any free one.');
   }
   const address = server.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;

@@ -38,6 +38,7 @@ With --json a result is one JSON document on standard output, and an error one,
 { "error": { code, message, step?, issues? } }, on standard error.
 `;
 
+const USAGE = 2;
 const HELP_CODES = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 
 /** Runs one command line, without program name, and resolves with its exit code. Never rejects. */
@@ -50,7 +51,8 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
     return exit;
   } catch (thrown) {
-    if (thrown instanceof CommanderError && HELP_CODES.has(thrown.code)) return thrown.exitCode;
+    // Help that nobody has asked for stands for a command that was left out.
+    if (thrown instanceof CommanderError && HELP_CODES.has(thrown.code)) return thrown.exitCode === 0 ? 0 : USAGE;
     return reportError(thrown, terminal.err, { json: argv.includes('--json') });
   }
 }
@@ -65,7 +67,7 @@ function describeProgram(terminal: Terminal, done: (exit: number) => void): Comm
     .option('--data <dir>', 'data folder (SWITCHYARD_DATA_DIR; default .switchyard)')
     .option('--mcp <file>', 'MCP servers (SWITCHYARD_MCP; default mcp.json here, else the shipped servers)')
     .option('--config <file>', 'configuration (default switchyard.config.{js,mjs,ts} here, else the shipped workflows)')
-    .option('--dev', 'worker, enqueue, api: start the private Redis if there is none')
+    .option('--dev', 'where there is no Redis, start the private one, which stays until `switchyard down`')
     .configureHelp({
       showGlobalOptions: true,
       // Without its `[options]`: a wider column of names would leave the descriptions no room to be wrapped in.

@@ -34,7 +34,8 @@ function reportedOf(thrown: unknown): Reported {
     return { code, message, step, issues };
   }
   if (thrown instanceof CommanderError) {
-    const message = thrown.message.replace(/^error: /, '').replace(/\n\(?(.*?)\)?$/, ' ($1)');
+    const said = thrown.message.replace(/^error: /, '').replace(/\.$/, '');
+    const message = said.replace(/\n\(?(.*?)\)?$/, ' ($1)');
     return {
       code: 'INVALID_INPUT',
       message: `${message}. \`switchyard --help\` lists the commands, \`switchyard <command> --help\` its options.`,

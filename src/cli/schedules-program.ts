@@ -1,6 +1,7 @@
 /** The commands about schedules. What they do is in `commands/schedules.ts`. */
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { SwitchyardError } from '../errors.js';
 import type { Carry } from './carry.js';
 import { several } from './several.js';
 
@@ -24,7 +25,10 @@ Examples:
   switchyard schedules pause nightly
 `,
     )
+    // A command that it does not have, which would be told as one argument too many.
+    .allowExcessArguments()
     .action(async (_options: unknown, self: Command) => {
+      assertAlone(self);
       const { list } = await import('./commands/schedules.js');
       await carry(self, list);
     });
@@ -70,4 +74,13 @@ Examples:
       const { remove } = await import('./commands/schedules.js');
       await carry(self, (settings, terminal) => remove(settings, name, terminal));
     });
+}
+
+function assertAlone({ args: [other], commands }: Command): void {
+  if (other === undefined) return;
+  const names = commands.map((command) => command.name()).join(', ');
+  throw new SwitchyardError(
+    'INVALID_INPUT',
+    `There is no command "schedules ${other}": there are ${names}; alone it lists the schedules.`,
+  );
 }

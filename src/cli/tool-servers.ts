@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { loadMcpConfig, type McpConfig, parseMcpConfig } from '../adapters/mcp/config.js';
+import { makeDataFolder } from '../data-folder.js';
 import type { McpJson } from '../define-config.js';
 import { missingPackage } from '../optional-packages.js';
 import { type ShippedServerOptions, shippedServers } from '../servers/shipped-servers.js';
@@ -29,6 +30,7 @@ export async function toolServers(settings: Settings, project: Project): Promise
   if (existsSync(beside)) return await loadMcpConfig(beside);
   if (project.file !== undefined && !hasShippedServers()) return parseMcpConfig({ mcpServers: {} }, project.file);
   const files = join(settings.dataDir, 'files');
+  makeDataFolder(settings.dataDir);
   await provideSampleFiles(files);
   return parseMcpConfig(shippedMcpJson({ dataDir: settings.dataDir }, files), 'the built-in configuration');
 }

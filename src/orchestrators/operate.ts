@@ -13,6 +13,7 @@ import type { SagaDefinition, WorkflowDefinition } from './definition.js';
 import { undoStage } from './move.js';
 import { answersTo, errorAbout } from './questions.js';
 import { stepOf, taskOf } from './stage-task.js';
+import { statusOf } from './timeline.js';
 
 export interface OperatorRequest {
   readonly command: Extract<OperatorCommand, 'resume' | 'resolve' | 'skip' | 'abandon'>;
@@ -130,11 +131,10 @@ function assertReason({ record }: Facts, { command, reason }: OperatorRequest): 
   throw invalid(record.id, `${command} leaves something as it is; say why, for whoever asks later: --reason`);
 }
 
-function illegal({ record }: Facts, { command }: OperatorRequest, why: string): SwitchyardError {
-  const state = record.outcome ? record.outcome.status : (record.phase ?? 'running');
+function illegal(facts: Facts, { command }: OperatorRequest, why: string): SwitchyardError {
   return new SwitchyardError(
     'ILLEGAL_STATE',
-    `run ${record.id} is ${state}, which is no state to ${command} in: ${why}`,
+    `run ${facts.record.id} is ${statusOf(facts)}, which is no state to ${command} in: ${why}`,
   );
 }
 

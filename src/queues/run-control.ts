@@ -36,7 +36,8 @@ export function createRunControl(deps: RunControlDependencies) {
   const { scripts, keys, jobs, log, clock } = deps;
 
   async function known(run: string): Promise<{ readonly facts: Facts; readonly definition: WorkflowDefinition }> {
-    const facts = await log.read(run);
+    // With the starts, by which a run that has begun is told from one that is queued.
+    const facts = await log.read(run, { starts: true });
     if (!facts) throw unknownRun(run);
     const { workflow, version } = facts.record;
     const definition = deps.definition(workflow, version);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { SwitchyardError } from '../errors.js';
+import { cannotListen } from '../cannot-listen.js';
 import { type AdmissionRules, refusalOf } from '../http-admission.js';
 
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -76,8 +76,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpEndpoint> {
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      const message = `Cannot listen on ${options.host}:${options.port}: ${cause.message}. Choose another --port or --host.`;
-      reject(new SwitchyardError('INVALID_CONFIG', message, { cause }));
+      reject(cannotListen(options, cause, 'Choose another with --port or --host; --port 0 takes any free one.'));
     });
     server.listen(options.port, options.host, resolve);
   });

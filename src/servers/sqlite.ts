@@ -8,10 +8,10 @@
  * Rows are checked by a zod schema on the way out. Only texts, numbers and null go in: the driver ends the process
  * when it is given a boolean.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { z } from 'zod';
+import { makeDataFolder } from '../data-folder.js';
 import { SwitchyardError } from '../errors.js';
 
 export type SqlValue = string | number | null;
@@ -38,7 +38,7 @@ export class SqliteFile {
   constructor(path: string, schema: SqliteSchema) {
     this.path = path;
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeDataFolder(dirname(path));
       this.#db = new Database(path);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);

@@ -210,3 +210,14 @@ test('a page does not say that it is live while Redis is away, and is again when
   await page.getByText('Live', { exact: true }).waitFor();
   await page.getByRole('alert').waitFor({ state: 'detached' });
 });
+
+test('the page of a run that is not there has a heading, says so, and leads to those that are', async () => {
+  await open('/runs/nope');
+  await page.getByRole('heading', { level: 1, name: 'Run nope' }).waitFor();
+  const note = page.getByRole('alert');
+  await note.getByText('There is no such run here').waitFor();
+  await audit(page);
+  await shoot(page, 'no-run');
+  await note.getByRole('link', { name: 'All runs' }).click();
+  await page.waitForURL(`${stage.url}/`);
+});

@@ -3,6 +3,7 @@
  * in `<dataDir>/redis`. One per data folder; every command finds it there, and the next one has the same address.
  */
 import { join } from 'node:path';
+import { makeDataFolder } from '../../data-folder.js';
 import { SwitchyardError } from '../../errors.js';
 import type { Logger } from '../../ports.js';
 import { findRedisBinary, type RedisBinary } from './binary.js';
@@ -41,6 +42,7 @@ interface Running {
 }
 
 const START_ATTEMPTS = 3;
+const PRIVATE = 0o700;
 
 /**
  * Starts a Redis in the data folder, or returns the one that is running there.
@@ -52,6 +54,7 @@ export async function startEmbeddedRedis(options: StartEmbeddedRedisOptions): Pr
   refuseInProduction();
   const { dataDir, detached = false } = options;
   const folder = redisFolder(dataDir);
+  makeDataFolder(dataDir, PRIVATE);
   const unlock = await lockStart(join(folder, 'start.lock'));
   try {
     const running = await findRunning(folder);

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeDataFolder } from '../../data-folder.js';
 import { identityOf } from './process-identity.js';
 
 const runningProcess = z.object({ pid: z.number().int().min(2), identity: z.string() });
@@ -23,11 +24,13 @@ type RunningProcess = z.infer<typeof runningProcess>;
 const FOLDER = 'mcp-servers';
 
 export class PidList {
+  readonly #dataDir: string;
   readonly #folder: string;
   readonly #path: string;
   readonly #servers = new Map<number, RunningProcess>();
 
   constructor(dataDir: string) {
+    this.#dataDir = dataDir;
     this.#folder = join(dataDir, FOLDER);
     this.#path = join(this.#folder, `${process.pid}-${randomUUID()}.json`);
   }
@@ -62,6 +65,7 @@ export class PidList {
       rmSync(this.#path, { force: true });
       return;
     }
+    makeDataFolder(this.#dataDir);
     mkdirSync(this.#folder, { recursive: true });
     const worker = { pid: process.pid, identity: identityOf(process.pid) ?? '' };
     // Replaced as a whole: a worker killed in the middle of a write leaves the list before it.

@@ -3,7 +3,7 @@
  * servers, takes nothing, and has no token: an orchestrator's probes have none.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { SwitchyardError } from '../../errors.js';
+import { cannotListen } from '../../cannot-listen.js';
 
 export interface ProbeServerOptions {
   /** 0 for any free port. */
@@ -71,11 +71,6 @@ async function listen(server: Server, host: string, port: number): Promise<void>
       server.listen(port, host, resolve);
     });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SwitchyardError(
-      'INVALID_CONFIG',
-      `Cannot listen on ${host}, port ${port}: ${why}. Choose another with --health-port; 0 takes any free one.`,
-      { cause },
-    );
+    throw cannotListen({ host, port }, cause, 'Choose another with --health-port; 0 takes any free one.');
   }
 }

@@ -1,7 +1,7 @@
 /** What a person says of a run: one command each, all of the same form. */
-import type { Run } from '../../queues/run-handle.js';
+import type { Run, RunState } from '../../queues/run-handle.js';
 import { commandLog } from '../command-log.js';
-import { exitCodeOf } from '../exit-code.js';
+import { exitCodeOf, isUnsettled } from '../exit-code.js';
 import { withSwitchyard } from '../open-switchyard.js';
 import { loadProject } from '../project.js';
 import { runLines } from '../render/run.js';
@@ -21,6 +21,11 @@ export interface OperateOptions {
   readonly wait?: string | boolean | undefined;
 }
 
+/** One that undoes itself has a worker. */
+function isStillToStop({ stop, status }: RunState): boolean {
+  return stop?.cause === 'cancelled' && (status === 'queued' || status === 'running');
+}
+
 /** Exit 0 when it was said; with `wait`, as the run ended. */
 export async function operate(settings: Settings, options: OperateOptions, { out, err }: Terminal): Promise<number> {
   const { id, say, wait } = options;
@@ -34,7 +39,13 @@ export async function operate(settings: Settings, options: OperateOptions, { out
       const how = next.duplicate ? 'was begun anew before, as' : 'begins anew as';
       (settings.json ? err : out).write(`It ${how} ${next.id}\n`);
     }
-    const state = wait === true ? await next.wait() : await next.wait(limit ?? LOOK_MS);
+    const looked = await next.wait(Math.min(limit ?? LOOK_MS, LOOK_MS));
+    if (isStillToStop(looked)) {
+      err.write('No worker has carried this out yet. Is one running? Start one: switchyard worker\n');
+    }
+    const left = limit === undefined ? undefined : limit - LOOK_MS;
+    const isOver = wait === undefined || !isUnsettled(looked.status) || (left !== undefined && left <= 0);
+    const state = isOver ? looked : await next.wait(left);
     if (settings.json) out.write(`${JSON.stringify(state, null, 2)}\n`);
     else out.write(`${runLines(state, { colors: out.colors, columns: out.columns, now: Date.now() }).join('\n')}\n`);
     return wait === undefined ? 0 : exitCodeOf(state.status);

@@ -1,9 +1,12 @@
 import { exportTraces } from '../../adapters/observability/export-traces.js';
 import { describeRedisUrl } from '../../adapters/redis-url.js';
 import { startApi } from '../../api/server.js';
+import { isAddressTaken } from '../../cannot-listen.js';
+import { SwitchyardError } from '../../errors.js';
 import { commandLog } from '../command-log.js';
 import { openSwitchyard, redisFor } from '../open-switchyard.js';
 import { loadProject } from '../project.js';
+import { announceServer, type ServerHere, serversHere } from '../servers-here.js';
 import type { Settings } from '../settings.js';
 import { listenForStop } from '../stop-signal.js';
 import type { Screen, Terminal } from '../terminal.js';
@@ -37,20 +40,46 @@ export async function serve(settings: Settings, options: ServeOptions, { out, er
       allowedHosts: [...(options.allowHost ?? []), ...(project.api?.allowedHosts ?? [])],
       token: process.env.SWITCHYARD_TOKEN || undefined,
     });
-    const served = { url: api.url, redis: describeRedisUrl(redis.url), embedded: redis.origin === 'embedded' };
+    const embedded = redis.origin === 'embedded';
+    const served = { url: api.url, redis: describeRedisUrl(redis.url), embedded };
+    const takeBack = embedded ? await announceServer(settings.dataDir, api.url) : undefined;
     out.write(settings.json ? `${JSON.stringify(served)}\n` : servedText(served, settings, out));
     await stop.stopped;
     await api.close();
+    await takeBack?.();
     return 0;
   } catch (error) {
+    const met = redis.origin === 'embedded' && isAddressTaken(error) ? await serverAt(settings) : undefined;
+    if (met && redis.stop) {
+      // After `down`: that server has waited for the Redis which has just been started.
+      const served = { url: met.url, redis: describeRedisUrl(redis.url), embedded: true };
+      out.write(settings.json ? `${JSON.stringify(served)}\n` : startedForText(met, settings));
+      return 0;
+    }
     // One that was started for a server that cannot start would be left behind unnoticed.
     await redis.stop?.();
-    throw error;
+    throw met ? alreadyServed(met, settings) : error;
   } finally {
     await sy.close();
     await traces?.close();
     stop.dispose();
   }
+}
+
+/** The server of this data folder that has the port which is wanted. */
+async function serverAt({ dataDir, port }: Settings): Promise<ServerHere | undefined> {
+  return (await serversHere(dataDir)).find(({ url }) => Number(new URL(url).port) === port);
+}
+
+function alreadyServed({ url, pid }: ServerHere, { dataDir }: Settings): SwitchyardError {
+  return new SwitchyardError(
+    'ILLEGAL_STATE',
+    `Switchyard already serves the data folder ${dataDir} at ${url} (process ${pid}). A second server takes another --port.`,
+  );
+}
+
+function startedForText({ url, pid }: ServerHere, { dataDir }: Settings): string {
+  return `The private Redis of ${dataDir} runs again. Switchyard already serves it at ${url} (process ${pid}).\n`;
 }
 
 interface Served {

@@ -3,6 +3,8 @@ import { exportTraces } from '../../adapters/observability/export-traces.js';
 import { type ProbeServer, serveProbes } from '../../adapters/observability/probe-server.js';
 import { describeRedisUrl } from '../../adapters/redis-url.js';
 import { SwitchyardError } from '../../errors.js';
+import { createRegistry } from '../../registry.js';
+import { servedQueues } from '../../workers.js';
 import { commandLog } from '../command-log.js';
 import { missingTools } from '../missing-tools.js';
 import { openSwitchyard, redisFor } from '../open-switchyard.js';
@@ -34,6 +36,8 @@ export async function worker(settings: Settings, options: WorkerOptions, termina
   const traces = await exportTraces(process.env, 'switchyard-worker', log);
   const wanted = workersOptions(options);
   const watched = probesAsked(options);
+  // Before Redis: one that `--dev` starts for a worker that is then refused would stay behind.
+  servedQueues(createRegistry(project.workflows), { asked: wanted.queues, callbacks: project.callbacks });
   const config = await toolServers(settings, project);
   const { url } = await redisFor(settings, project, { mode: settings.dev ? 'start' : 'attach', log });
   const tools = workerTools(settings, project, config, log);

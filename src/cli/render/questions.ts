@@ -31,7 +31,9 @@ const REMARKS: Partial<Record<OperatorCommand, string>> = {
 export function questionLines(run: RunDocument, width: number, colors: Colors): readonly string[] {
   return [
     ...(run.questions ?? []).flatMap((question) => ['', ...askLines(run.id, question, width, colors)]),
-    ...(run.stop ? ['', `  ${colors.dim('stopped')}   ${stopText(run.stop)}`] : []),
+    ...(run.stop
+      ? ['', `  ${colors.dim(run.finishedAt === undefined ? 'to stop' : 'stopped')}   ${stopText(run.stop)}`]
+      : []),
     ...(run.notUndone ? ['', `  ${colors.red('not undone')}  ${run.notUndone.join(', ')}`] : []),
     ...(run.words?.length ? ['', ...run.words.map((word) => `  ${colors.dim('said')}      ${wordText(word)}`)] : []),
   ];

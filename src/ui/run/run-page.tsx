@@ -20,6 +20,7 @@ import { humanName } from '../words/stage-name.js';
 import { FINAL } from '../words/status.js';
 import { ActionDialog } from './action-dialog.js';
 import { HistoryList } from './history-list.js';
+import { NoRun } from './no-run.js';
 import { QuestionList } from './question-list.js';
 import { RunHead } from './run-head.js';
 import { RunTimeline } from './run-timeline.js';
@@ -67,7 +68,7 @@ export function RunPage({ id }: { readonly id: string }) {
       {content}
     </PageFrame>
   );
-  if (!run) return frame(problem ? <ProblemNote problem={problem} /> : <p class="dim">Loading {id}…</p>, id);
+  if (!run) return frame(problem ? <NoRun id={id} problem={problem} /> : <p class="dim">Loading {id}…</p>, id);
 
   const { all } = stages;
   const entries = inOrder(all ?? NO_STAGES);

@@ -72,6 +72,9 @@ test('runs are tagged, listed by their tag, and erased by it, once it was said t
   expect((await json(Listed, 'runs', '--tag', 'customer=42')).runs.map((one) => one.id)).toEqual([id]);
   expect((await run('show', id)).out).toContain('customer=42, team=blue');
   expect((await run('runs', '--tag', 'customer=43')).out).toContain('No runs with the tag customer=43');
+  expect((await run('runs', '--status', 'attention')).out).toBe(
+    'No runs that wait for a person. All runs: switchyard runs\n',
+  );
   expect(await run('enqueue', 'note', '{}', '--tag', 'customer')).toMatchObject({ code: 2, out: '' });
   expect(await run('erase', '--tag', 'customer=42')).toMatchObject({
     code: 2,

@@ -72,11 +72,12 @@ test('[P4] a stuck undo is listed, shown with what failed, and resumed to `compe
 }, 90_000);
 
 test('a question is approved, a signal given, and a run cancelled, from the command line', async () => {
-  const { json } = await office();
+  const { run, json } = await office();
   const asked = await json('enqueue', 'asking', '{}', '--wait');
   expect(asked).toMatchObject({ code: 4, run: { status: 'waiting_approval' } });
   const id = asked.run?.id ?? '';
   expect(await json('approve', id)).toMatchObject({ code: 0, run: { status: 'running' } });
+  expect((await run(['runs'])).out).toMatch(/▶ running +asking/);
   expect(await json('signal', id, 'pickup', '{}')).toMatchObject({
     code: 2,
     err: expect.stringContaining('INVALID_INPUT'),
@@ -87,4 +88,17 @@ test('a question is approved, a signal given, and a run cancelled, from the comm
   });
   const other = (await json('enqueue', 'asking', '{}', '--wait')).run?.id ?? '';
   expect(await json('cancel', other, '--wait')).toMatchObject({ code: 1, run: { status: 'cancelled' } });
+}, 90_000);
+
+test('a run that no worker has begun is queued in every answer, and whoever cancels it is told who carries that out', async () => {
+  const { run } = await place({ imports: IMPORTS, workflows: ', stuck, asking' });
+  const [id = ''] = (await run(['enqueue', 'stuck', '{}'])).out.split(' ');
+  expect((await run(['runs'])).out).toMatch(/○ queued +stuck/);
+  expect((await run(['show', id])).out).toContain('○ queued');
+  const refused = await run(['skip', id, '--reason', 'x']);
+  expect(refused.code).toBe(2);
+  expect(refused.err.replace(/\s+/g, ' ')).toContain(`${id} is queued, which is no state to skip in`);
+  const cancelled = await run(['cancel', id]);
+  expect(cancelled.out).toContain('to stop   cancelled');
+  expect(cancelled).toMatchObject({ code: 0, err: expect.stringContaining('Start one: switchyard worker') });
 }, 90_000);

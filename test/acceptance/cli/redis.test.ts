@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { place } from './cli-process.js';
 import { READY } from './shown.js';
 
@@ -41,6 +42,7 @@ describe('up and down', () => {
     const { run, start, folder } = await place({ redis: undefined });
     const up = await start(['up', '--port', '0'], /Ctrl-C/);
     expect(await run(['runs'])).toMatchObject({ code: 0, out: expect.stringContaining('No runs.') });
+    expect(readFileSync(join(folder, '.switchyard', '.gitignore'), 'utf8')).toBe('*\n');
     up.child.kill('SIGINT');
     expect((await up.ended).code).toBe(0);
     // It outlives the dashboard.
@@ -65,5 +67,51 @@ describe('up and down', () => {
       child.kill('SIGTERM');
       expect((await ended).code).toBe(0);
     }
+  });
+
+  it('name who has lost its Redis, and who has the port: the next `up` is its Redis again', async () => {
+    const { run, start, folder } = await place({ redis: undefined });
+    onTestFinished(async () => void (await run(['down'])));
+    const up = await start(['up', '--port', '0', '--json'], /^\{/);
+    const { url } = z.object({ url: z.string() }).parse(JSON.parse(up.line));
+    const { port } = new URL(url);
+    const second = await run(['up', '--port', port]);
+    expect(second.code).toBe(2);
+    expect(second.err.replace(/\s+/g, ' ')).toContain(
+      `Switchyard already serves the data folder ${join(realpathSync(folder), '.switchyard')} at ${url} (process ${up.child.pid})`,
+    );
+    const worker = await start(['worker'], READY);
+
+    const ended = await run(['down']);
+    expect(ended.code).toBe(0);
+    expect(ended.out).toMatch(
+      new RegExp(`Still running: 1 worker \\(\\S+:${worker.child.pid}\\) and the server at ${url}\\.`),
+    );
+    const again = await run(['up', '--port', port]);
+    expect(again).toMatchObject({ code: 0, err: '' });
+    expect(again.out).toContain(`Switchyard already serves it at ${url}`);
+    const waited = await run(['enqueue', 'support', '{"query":"hello"}', '--wait', '15s', '--json']);
+    expect(waited.code, waited.err).toBe(0);
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+
+    for (const { child, ended: end } of [worker, up]) {
+      child.kill('SIGTERM');
+      expect((await end).code).toBe(0);
+    }
+    const last = JSON.parse((await run(['down', '--json'])).out);
+    expect(last).toMatchObject({ stopped: true, workers: [], servers: [] });
+  });
+
+  it('whose port another program has says so', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const address = other.address();
+    const port = String(typeof address === 'object' ? address?.port : 0);
+    const { run } = await place({ redis: undefined });
+    const { code, err } = await run(['up', '--port', port]);
+    expect(code).toBe(2);
+    expect(err.replace(/\s+/g, ' ')).toContain('another program has it');
+    expect((await run(['down'])).out).toContain('nothing to stop');
   });
 });

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useOwnRedis } from '../../support/redis-server.js';
@@ -29,6 +29,7 @@ const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { s
     expect((await worker.ended).code).toBe(0);
     expect(performance.now() - stopping).toBeLessThan(10_000);
     expect(readdirSync(join(folder, '.switchyard', 'mcp-servers'))).toEqual([]);
+    expect(readFileSync(join(folder, '.switchyard', '.gitignore'), 'utf8')).toBe('*\n');
   });
 
   it('that is told to stop lets what it has begun end, and leaves no process behind', async () => {
@@ -78,5 +79,11 @@ const mine = api.defineFanOut({ name: 'mine', input: z.object({}), branches: { s
     const { code, err } = await run(['worker', '--queues', 'runs,taks']);
     expect(code).toBe(2);
     expect(err.replace(/\s+/g, ' ')).toContain('no workflow uses queue "taks"; the queues are runs, tasks');
+  });
+
+  it('that is refused has started no private Redis', async () => {
+    const { run } = await place({ redis: undefined });
+    expect(await run(['worker', '--queues', 'nonsense', '--dev'])).toMatchObject({ code: 2 });
+    expect(await run(['down'])).toMatchObject({ code: 0, out: expect.stringContaining('nothing to stop') });
   });
 });

@@ -145,7 +145,19 @@ describe('a request', () => {
     for (const id of ['__proto__', 'constructor', 'toString', '*', '%2A', '{sy0}', 'a%00b', 'x'.repeat(200)])
       expect(await api.get(`/v1/runs/${id}`)).toMatchObject(problem(404, 'UNKNOWN_RUN'));
     expect(await raw(api.url, '/', { method: 'DELETE' })).toMatchObject(problem(405, 'METHOD_NOT_ALLOWED'));
-    expect(await raw(api.url, '/v1/runs', { method: 'PATCH', headers: JSON_HEADERS, body: '{}' })).toMatchObject(
+    for (const [method, path, headers, allow] of [
+      ['PATCH', '/v1/runs', JSON_HEADERS, 'GET, HEAD, POST'],
+      ['PUT', '/v1/ru%6es', {}, 'GET, HEAD, POST'],
+      ['DELETE', '/v1/counts', {}, 'GET, HEAD'],
+      ['GET', '/v1/runs/nobody/cancel', {}, 'POST'],
+      ['HEAD', '/v1/runs/nobody/cancel', {}, 'POST'],
+      ['POST', '/v1/runs/nobody', JSON_HEADERS, 'DELETE, GET, HEAD'],
+    ] as const) {
+      const answer = await fetch(`${api.url}${path}`, { method, headers });
+      expect([method, path, answer.status, answer.headers.get('allow')]).toEqual([method, path, 405, allow]);
+      if (method !== 'HEAD') expect(await answer.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
+    }
+    expect(await raw(api.url, '/v1/nothing', { method: 'PATCH', headers: JSON_HEADERS, body: '{}' })).toMatchObject(
       problem(404, 'NOT_FOUND'),
     );
   });

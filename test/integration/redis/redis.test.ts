@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openRedis, PRODUCER_COMMAND_TIMEOUT_MS, redisOptionsFor } from '../../../src/adapters/redis.js';
 import { assertRedisSuitable, checkRedis } from '../../../src/adapters/redis-check.js';
 import { connectOrFail } from '../../../src/adapters/redis-connect.js';
+import { createRedisConnections } from '../../../src/adapters/redis-connections.js';
 import type { Logger } from '../../../src/ports.js';
 import { redisUrl, useRedis } from '../../support/redis.js';
 import { useOwnRedis } from '../../support/redis-server.js';
@@ -177,6 +178,25 @@ describe('a connection that is lost', () => {
     live?.resetAndDestroy();
     expect(await client.ping()).toBe('PONG');
     expect(lines).toEqual([expect.stringMatching(/^warn lost Redis, reconnecting: /), 'warn connected to Redis again']);
+  });
+
+  test('together with others of one Switchyard is the same one warning and one all-clear', async () => {
+    const lines: string[] = [];
+    const log: Logger = { ...silentLog, warn: (_fields, message) => lines.push(message ?? ''), child: () => log };
+    const sockets = new Set<Socket>();
+    const url = await proxy((socket, pass) => {
+      sockets.add(socket);
+      pass();
+    });
+    const connections = createRedisConnections(url, log);
+    onTestFinished(() => connections.close());
+    const clients = (['producer', 'worker', 'worker'] as const).map((role) => connections.open(role));
+    await Promise.all(clients.map((client) => client.ping()));
+    // Not `once`, which takes the error in between for the end of its wait.
+    const again = Promise.all(clients.map((client) => new Promise<void>((resolve) => client.once('ready', resolve))));
+    for (const socket of sockets) socket.resetAndDestroy();
+    await again;
+    expect(lines).toEqual([expect.stringMatching(/^lost Redis, reconnecting: /), 'connected to Redis again']);
   });
 });
 

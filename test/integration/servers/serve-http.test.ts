@@ -47,6 +47,12 @@ describe('Streamable HTTP', () => {
     expect(await answer(two.client, 'query', { table: 'users' })).toMatchObject({ total: 7 });
   });
 
+  it('whose port is taken says so in plain words', async () => {
+    const { url } = await listening();
+    const second = listening({ port: Number(new URL(url).port) });
+    await expect(second).rejects.toThrow(/port \d+: another program has it\. Choose another with --port/);
+  });
+
   it('answers 404 to a session that has ended or never was, and 400 to a call before any', async () => {
     const { url } = await listening();
     const { transport } = await connect(url);

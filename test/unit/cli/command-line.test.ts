@@ -92,11 +92,16 @@ describe('the command line', () => {
     [['mcp', '--port', '1'], '--port needs --http'],
     [['doctor', '--runs', '1001'], 'from 0 to 1000'],
     [['enqueue', 'paralel', '{}'], 'known here: parallel, support, order'],
+    [['enqueue', 'parallel', '{}', '--tag', 'foo'], '"foo" is a name without a value: give'],
+    [['schedules', 'bogus'], 'no command "schedules bogus": there are set, pause, resume, remove;'],
+    [['runs', 'bogus'], 'Expected 0 arguments but got 1. `switchyard --help`'],
+    [['tools'], 'pull'],
   ])('%j is refused with 2 and a way out', async (argv, hint) => {
     const { code, out, err } = await run(...argv);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err.replace(/\s+/g, ' ')).toContain(hint);
     expect(err).not.toMatch(/\n\s+at /);
+    expect(err).not.toContain('..');
   });
 
   it('with --json an error is one document, whoever found it', async () => {
