@@ -6,34 +6,43 @@
 import type { EffectEnd, FinishEffect } from '../orchestrators/move.js';
 import type { Fence } from '../ports.js';
 
-/** BullMQ's numbers of KEYS and ARGV; `test/integration/queues/bullmq-adds.test.ts` holds the command to them. */
-const [KEYS, ID, TARGET] = [14, 14, 18];
+/** BullMQ's command, and how many of what is sent are its KEYS; `test/integration/queues/bullmq-adds.test.ts` holds it to them. */
+const COMMAND = 'moveToFinished';
+const KEYS = 14;
 
-/** Through which a Worker sends its commands. */
+/** Through which a Worker completes its jobs. */
 interface Backend {
+  moveToCompleted(job: object, ...rest: readonly never[]): Promise<unknown>;
   execCommand(client: unknown, name: string, args: readonly unknown[]): unknown;
 }
 
 export interface Finishing {
-  /** The job is to be completed with this, once it is. */
-  expect(job: string, end: EffectEnd, fence: Fence): void;
-  expects(job: string): boolean;
-  forget(job: string): void;
+  /** The job is to be completed with this, once it is. An earlier attempt of it, which this process may still run, is not. */
+  expect(job: object, end: EffectEnd, fence: Fence): void;
+  expects(job: object): boolean;
 }
 
 export function createFinishing(backend: Backend, finish: FinishEffect): Finishing {
-  const ends = new Map<string, { readonly end: EffectEnd; readonly fence: Fence }>();
-  const plain = backend.execCommand.bind(backend);
-  backend.execCommand = (client, name, args) => {
-    const expected = name === 'moveToFinished' && args[TARGET] === 'completed' ? ends.get(String(args[ID])) : undefined;
-    if (!expected) return plain(client, name, args);
-    const command = { keys: args.slice(0, KEYS).map(String), args: args.slice(KEYS).map(operand) };
-    return finish(expected.end, expected.fence, command);
+  const ends = new WeakMap<object, { readonly end: EffectEnd; readonly fence: Fence }>();
+  const complete = backend.moveToCompleted;
+  backend.moveToCompleted = (job, ...rest) => {
+    const expected = ends.get(job);
+    return complete.call(expected ? finishingWith(expected) : backend, job, ...rest);
   };
+
+  /** The same backend, but for the one command. */
+  function finishingWith({ end, fence }: { readonly end: EffectEnd; readonly fence: Fence }): Backend {
+    const own: Backend = Object.create(backend);
+    own.execCommand = (client, name, args) => {
+      if (name !== COMMAND) return backend.execCommand(client, name, args);
+      return finish(end, fence, { keys: args.slice(0, KEYS).map(String), args: args.slice(KEYS).map(operand) });
+    };
+    return own;
+  }
+
   return {
     expect: (job, end, fence) => void ends.set(job, { end, fence }),
     expects: (job) => ends.has(job),
-    forget: (job) => void ends.delete(job),
   };
 }
 

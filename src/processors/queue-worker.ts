@@ -82,22 +82,13 @@ class PoliteWorker extends Worker {
     void this.disconnect().catch(() => {});
   }
 
-  override async processJob(job: Job, token: string, fetchNext?: () => boolean): Promise<undefined | Job> {
-    try {
-      return (await super.processJob(job, token, fetchNext)) as undefined | Job;
-    } finally {
-      this.finishing?.forget(job.id ?? '');
-    }
-  }
-
   protected override async handleCompleted(...args: Parameters<Worker['handleCompleted']>): Promise<Job> {
     const [, job, token, fetchNext, span] = args;
     try {
       return await super.handleCompleted(...args);
     } catch (thrown) {
       // What Redis could not take (it is full, read-only, gone) is not the attempt's failure: what it did is done again, or found.
-      if (!this.finishing?.expects(job.id ?? '') || toSwitchyardError(thrown).code !== 'REDIS_UNAVAILABLE')
-        throw thrown;
+      if (!this.finishing?.expects(job) || toSwitchyardError(thrown).code !== 'REDIS_UNAVAILABLE') throw thrown;
       await job.moveToDelayed(Date.now() + putBackMs(Math.max(1, job.attemptsStarted)), token);
       return await this.handleFailed(new DelayedError(), job, token, fetchNext, span);
     }

@@ -57,7 +57,7 @@ export async function processJob(
       return await putBack(job, token, 0);
     switch (handled.kind) {
       case 'completed':
-        if (handled.end) finishing?.expect(id, handled.end, active.fence);
+        if (handled.end) finishing?.expect(job, handled.end, active.fence);
         return handled.value;
       case 'park':
         if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();

@@ -54,3 +54,21 @@ test('[P4] a step that ends while its run is to stop is recorded, and nothing is
   expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
   expect(await engine.redis.exists(redisKeys(engine.prefix).job('tasks', `${run.id}-two`))).toBe(0);
 });
+
+test('a worker of ours ends effects that way: what its jobs return tells nothing that the log has', async () => {
+  const saga = defineSaga({ name: 'short', input: anyInput })
+    .step(
+      'one',
+      task('one', () => 'what it did'),
+      { with: () => ({}) },
+    )
+    .returns((done) => done.one);
+  const engine = useEngine([saga]);
+  await engine.work();
+  const run = await engine.sy.start(saga, {});
+  expect(await run.wait('10s')).toMatchObject({ status: 'completed', output: 'what it did' });
+  const returned = await engine.redis.hvals(`${redisKeys(engine.prefix).root(run.id)}:processed`);
+  expect(returned.map((json) => JSON.parse(json))).toEqual([
+    { output: null, attempt: 1, startedAt: expect.any(Number), finishedAt: expect.any(Number) },
+  ]);
+});
