@@ -60,7 +60,10 @@ export function createRedisConnections(
   }
 
   function release(client: Redis): void {
-    if (opened.delete(client)) client.disconnect();
+    if (!opened.delete(client)) return;
+    client.disconnect();
+    // One that is reconnecting says nothing more: taken for lost for ever, it would hush the next outage of the others.
+    lost.delete(client);
   }
 
   async function check(): Promise<void> {

@@ -1,6 +1,6 @@
 /** What can be decided about a run, and the names of the work under its root. */
 import type { ErrorRecord, SwitchyardError } from '../errors.js';
-import type { EffectDone, Facts, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../facts.js';
+import type { Facts, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../facts.js';
 import type { Fence, Fenced } from '../ports.js';
 import type { WorkflowDefinition } from './definition.js';
 
@@ -69,7 +69,8 @@ export type AppendStages = (
 export interface EffectEnd {
   readonly run: string;
   readonly stage: string;
-  readonly done: EffectDone;
+  /** JSON of an `EffectDone`: what cannot be JSON is the step's own failure, and found out while it can be. */
+  readonly done: string;
   /** What comes next, where that is no end; left to the root when it cannot be appended. */
   readonly next?: {
     readonly definition: WorkflowDefinition;

@@ -31,7 +31,7 @@ export async function endEffect(
   const move = decideSaga(definition, now);
   const next = move.kind === 'append' && { definition, facts: now, stages: move.stages, phase: move.phase };
   if (job.takesEnds) {
-    const end = { run, stage: stage.stage, done, ...(next && { next }) };
+    const end = { run, stage: stage.stage, done: JSON.stringify(done), ...(next && { next }) };
     return { kind: 'completed', value: resultOf(done, null), end };
   }
   if (!isRecorded) {

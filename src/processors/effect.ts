@@ -15,7 +15,7 @@ import { attemptTask } from './attempt.js';
 import { endEffect, type Outcome } from './effect-end.js';
 import { type ActiveJob, type Handled, type ProcessorDependencies, putBack } from './job.js';
 import { runNested } from './nested.js';
-import { isOneBeforeEnding, recallEnds } from './recall.js';
+import { forgottenBefore, recallEnds } from './recall.js';
 
 interface Effect {
   readonly definition: SagaDefinition;
@@ -43,7 +43,12 @@ export async function runEffect(
       `job "${job.id}" belongs to no saga that is known: its run's record is gone, or the job was added by hand`,
     );
   }
-  if (stage.kind === 'step' && isOneBeforeEnding(definition, step, facts)) return putBack(job);
+  const forgotten = stage.kind === 'step' && forgottenBefore(definition, step, facts);
+  if (forgotten && forgotten.state === 'pending') return putBack(job);
+  if (forgotten) {
+    const message = `"${stage.stage}" was not begun: "${forgotten.name}" before it failed, after Redis had forgotten its end`;
+    throw new SwitchyardError('CANCELLED', message);
+  }
   const effect: Effect = { definition, step, stage, task, facts, key: effectKey(stage.run, stage.stage, 1) };
   const outcome = await doOnce(deps, job, effect);
   return 'kind' in outcome ? outcome : await endEffect(deps, job, effect, outcome);

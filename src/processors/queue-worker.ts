@@ -69,6 +69,8 @@ class PoliteWorker extends Worker {
   isolation: Isolation | undefined;
   /** Told each time that Redis has answered a fetch. */
   onTurn: () => void = () => {};
+  /** Told of each job with which this worker is done: Redis has its end, or has refused it. */
+  onDone: (job: Job) => void = () => {};
   /** Of jobs that are completed with more than BullMQ's own command says. */
   finishing: Finishing | undefined;
 
@@ -80,6 +82,14 @@ class PoliteWorker extends Worker {
   leave(): void {
     void this.lockManager.close();
     void this.disconnect().catch(() => {});
+  }
+
+  override async processJob(job: Job, token: string, fetchNext?: () => boolean): Promise<undefined | Job> {
+    try {
+      return (await super.processJob(job, token, fetchNext)) as undefined | Job;
+    } finally {
+      this.onDone(job);
+    }
   }
 
   protected override async handleCompleted(...args: Parameters<Worker['handleCompleted']>): Promise<Job> {
@@ -133,9 +143,6 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
       return await processJob({ ...options, finishing }, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
       if ('leave' in entered) entered.leave();
-      active.delete(job);
-      // A place is free: only from now on may it fetch.
-      turned();
     }
   };
   const worker: PoliteWorker = new PoliteWorker(queue, processor, {
@@ -155,6 +162,11 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   worker.finishing = finishing;
   worker.isolation = options.isolation;
   worker.onTurn = turned;
+  worker.onDone = (job) => {
+    active.delete(job);
+    // A place is free: only from now on may it fetch.
+    turned();
+  };
   // An outage is logged once, by the connection; each queue's retries of it would say the same many times a second.
   worker.on('error', (error) => {
     const level = CONNECTION_ERROR.test(error.message) ? 'debug' : 'warn';

@@ -42,12 +42,19 @@ export async function recallEnds(
 }
 
 /**
- * Whether an earlier step has not ended, though this one was appended by its worker: Redis has forgotten the record of its end,
- * and that worker is about to end the job that tells of it.
+ * An earlier step whose end is not recorded, though its worker has appended this one: Redis has forgotten the record. Mostly that
+ * worker is about to end the job that tells of it.
  */
-export function isOneBeforeEnding({ steps }: SagaDefinition, step: StepDefinition, { record, stages }: Facts): boolean {
-  const before = steps.slice(0, steps.indexOf(step));
-  return before.some(({ name }) => stages.get(name)?.state === 'pending' && !record.done.has(name));
+export function forgottenBefore(
+  { steps }: SagaDefinition,
+  step: StepDefinition,
+  { record, stages }: Facts,
+): { readonly name: string; readonly state: 'pending' | 'failed' } | undefined {
+  for (const { name } of steps.slice(0, steps.indexOf(step))) {
+    const state = stages.get(name)?.state;
+    if ((state === 'pending' || state === 'failed') && !record.done.has(name)) return { name, state };
+  }
+  return undefined;
 }
 
 /** Undefined for a job that ended by another hand than ours, or by a worker of a version that did not say. */

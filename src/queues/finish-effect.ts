@@ -20,7 +20,7 @@ export function createFinishEffect(scripts: ScriptRunner, keys: RedisKeys, jobs:
       [fence.lockKey, keys.root(run), keys.log(run), keys.settled, ...command.keys, ...packed.keys],
       [
         ...[fence.token, run, plan?.phase ?? '', keys.indexBase, plan?.way ?? 'any'],
-        ...[`done/${stage}`, JSON.stringify(done)],
+        ...[`done/${stage}`, done],
         ...command.args,
         ...packed.args,
       ],

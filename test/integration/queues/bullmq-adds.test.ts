@@ -1,5 +1,5 @@
 /**
- * What our scripts take from inside BullMQ. When this fails after an upgrade: read what changed in the four scripts, try
+ * What our scripts take from inside BullMQ. When this fails after an upgrade: read what changed in these scripts, try
  * the traps below by hand, then write the new digests here.
  */
 import { createHash } from 'node:crypto';

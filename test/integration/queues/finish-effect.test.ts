@@ -1,5 +1,6 @@
 /** The end of an effect's job as one script: all of it, or nothing. */
 import { expect, test } from 'vitest';
+import type { StopRequest } from '../../../src/facts.js';
 import { redisKeys } from '../../../src/names.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { useEngine } from '../../support/engine.js';
@@ -33,26 +34,60 @@ test('[P2] an end that comes after another attempt has begun records nothing and
   expect(seen).toEqual([0, 0]);
 });
 
-test('[P4] a step that ends while its run is to stop is recorded, and nothing is begun after it', async () => {
+test('[P4] a step that ends when its run is to stop, and has not heard so, is recorded; nothing is begun after it', async () => {
   const undone: unknown[] = [];
-  const one = task('one', async (_input, { run, signal }) => {
-    await engine.sy.run(run).cancel();
-    // Undeterred: what it does has happened.
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  const one = task('one', async (_input, { run }) => {
+    const request: StopRequest = { cause: 'cancelled', at: Date.now() };
+    await engine.redis.hset(redisKeys(engine.prefix).log(run), 'stop', JSON.stringify(request));
     return 'all the same';
   });
+  const undo = task('undo', (input) => void undone.push(input));
   const saga = defineSaga({ name: 'stopped', input: anyInput })
-    .step('one', one, {
-      with: () => ({}),
-      undo: [task('undo', (input) => void undone.push(input)), ({ output }) => output],
-    })
+    .step('one', one, { with: () => ({}), undo: [undo, ({ output }) => output] })
     .step('two', task('two'), { with: () => ({}) })
     .returns(() => null);
   const engine = useEngine([saga]);
   await engine.work();
   const run = await engine.sy.start(saga, {});
   expect(await run.wait('10s')).toMatchObject({ status: 'compensated' });
+  // The undo was given what the step returned: its end was recorded.
+  expect(undone).toEqual(['all the same']);
   expect(await engine.redis.exists(redisKeys(engine.prefix).job('tasks', `${run.id}-two`))).toBe(0);
+});
+
+test('[P1] a step whose root is gone records its end, begins nothing, and goes on once the root is there again', async () => {
+  let times = 0;
+  const one = task('one', async (_input, { run }) => {
+    times += 1;
+    await engine.redis.del(redisKeys(engine.prefix).root(run));
+    return 'done';
+  });
+  const saga = defineSaga({ name: 'rootless', input: anyInput })
+    .step('one', one, { with: () => ({}) })
+    .step('two', task('two'), { with: () => ({}) })
+    .returns((done) => done.one);
+  const engine = useEngine([saga]);
+  await engine.work({ reconcileMs: 200 });
+  const run = await engine.sy.start(saga, {});
+  expect(await run.wait('20s')).toMatchObject({ status: 'completed', output: 'done' });
+  expect(times).toBe(1);
+});
+
+test('a job that the worker has taken along leaves no marker, and one that it has not does', async () => {
+  const markers: unknown[] = [];
+  const look = async () => void markers.push(await engine.redis.zcard(`${engine.prefix}:tasks:marker`));
+  const saga = defineSaga({ name: 'marked', input: anyInput })
+    .step('one', task('one'), { with: () => ({}) })
+    .step('two', task('two', look), { with: () => ({}) })
+    .returns(() => null);
+  const engine = useEngine([saga]);
+  // One place: nobody sleeps on the queue and takes markers away.
+  await engine.work({ concurrency: 1 });
+  expect(await (await engine.sy.start(saga, {})).wait('10s')).toMatchObject({ status: 'completed' });
+  expect(markers).toEqual([0]);
+  // More than the one place takes along: each has to be found.
+  const runs = await Promise.all(Array.from({ length: 8 }, () => engine.sy.start(saga, {})));
+  for (const run of runs) expect(await run.wait('10s')).toMatchObject({ status: 'completed' });
 });
 
 test('a worker of ours ends effects that way: what its jobs return tells nothing that the log has', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CompleteCommand, EffectEnd } from '../../../src/orchestrators/move.js';
 import { createFinishing } from '../../../src/processors/finishing.js';
 
-const END: EffectEnd = { run: 'r', stage: 's', done: { attempt: 2, startedAt: 1, finishedAt: 2, output: null } };
+const END: EffectEnd = { run: 'r', stage: 's', done: '{}' };
 const FENCE = { lockKey: 'lock', token: 'token' };
 
 /** The two methods as BullMQ has them: the one sends its command by way of the other, later. */

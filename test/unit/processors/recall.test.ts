@@ -3,8 +3,8 @@ import { OUTPUTS_PAGE } from '../../../src/config.js';
 import type { StageFact } from '../../../src/facts.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import type { RunLog } from '../../../src/ports.js';
-import { isOneBeforeEnding, recallEnds } from '../../../src/processors/recall.js';
-import { factsOf, type Known, pending, succeeded } from '../../support/facts.js';
+import { forgottenBefore, recallEnds } from '../../../src/processors/recall.js';
+import { factsOf, failed, type Known, pending, succeeded } from '../../support/facts.js';
 import { anyInput, task } from '../../support/workflows.js';
 
 const saga = defineSaga({ name: 'flow', input: anyInput })
@@ -59,10 +59,12 @@ test('whoever has lost its job by then records nothing, and goes no further', as
 });
 
 test.each([
-  ['whose end is forgotten and whose job is about to end', {}, true],
-  ['whose end is recorded', { done: { pay: 1 } }, false],
-])('a step waits for one before it %s: %s', (_which, known, waits) => {
+  ['has not ended', { stages: { pay: pending } }, { name: 'pay', state: 'pending' }],
+  ['has failed', { stages: { pay: failed() } }, { name: 'pay', state: 'failed' }],
+  ['is recorded as done, while its job ends', { stages: { pay: pending }, done: { pay: 1 } }, undefined],
+  ['is one whose failed job a person has answered for', { stages: { pay: failed() }, done: { pay: 1 } }, undefined],
+])('a step is not begun while the one before it %s', (_which, known, expected) => {
   const [, ship] = saga.steps;
   if (!ship) throw new Error('the saga has lost its second step');
-  expect(isOneBeforeEnding(saga, ship, factsOf({ stages: { pay: pending, ship: pending }, ...known }))).toBe(waits);
+  expect(forgottenBefore(saga, ship, factsOf(known))).toEqual(expected);
 });
