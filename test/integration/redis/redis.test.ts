@@ -198,6 +198,39 @@ describe('a connection that is lost', () => {
     await again;
     expect(lines).toEqual([expect.stringMatching(/^lost Redis, reconnecting: /), 'connected to Redis again']);
   });
+
+  test('and given back while it was away, is not missed: the others’ all-clear is told, and their next outage', async () => {
+    const lines: string[] = [];
+    const log: Logger = { ...silentLog, warn: (_fields, message) => lines.push(message ?? ''), child: () => log };
+    const sockets = new Set<Socket>();
+    let away = false;
+    const url = await proxy((socket, pass) => {
+      sockets.add(socket);
+      if (away) socket.resetAndDestroy();
+      else pass();
+    });
+    const connections = createRedisConnections(url, log);
+    onTestFinished(() => connections.close());
+    const [kept, given] = [connections.open('worker'), connections.open('worker')];
+    await Promise.all([kept.ping(), given.ping()]);
+    const outage = async () => {
+      away = true;
+      for (const socket of sockets) socket.resetAndDestroy();
+      await expect.poll(() => kept.status).not.toBe('ready');
+    };
+    const back = async () => {
+      away = false;
+      await expect.poll(() => kept.status).toBe('ready');
+    };
+    await outage();
+    await expect.poll(() => given.status).toBe('reconnecting');
+    connections.release(given);
+    await back();
+    await outage();
+    await back();
+    const told = [expect.stringMatching(/^lost Redis, reconnecting: /), 'connected to Redis again'];
+    expect(lines).toEqual([...told, ...told]);
+  });
 });
 
 describe('what a lost or refused connection logs', () => {
