@@ -164,6 +164,14 @@ function booksOf(runs: readonly PlannedRun[], books: Books, stockBefore: number)
 /** Of the strikes and of the work that were planned, how much must have happened. */
 const ENOUGH = { strikes: 0.95, work: 0.9 };
 
+/** Of few strikes, each that a neighbour's kill takes past its point is some percent. */
+const MAY_MISS = { ofAtLeast: 40, strikes: 5 };
+
+function isTooFew(struck: number, planned: number): boolean {
+  const missed = planned - struck;
+  return struck < planned * ENOUGH.strikes && (planned < MAY_MISS.ofAtLeast || missed > MAY_MISS.strikes);
+}
+
 function shortfalls(
   runs: readonly PlannedRun[],
   { struck }: WorkerEvidence,
@@ -175,7 +183,7 @@ function shortfalls(
     return !facts || !ends.includes(statusOf(facts));
   }).length;
   return [
-    ...(struck.length < planned * ENOUGH.strikes ? [`${struck.length} of ${planned} planned strikes were made`] : []),
+    ...(isTooFew(struck.length, planned) ? [`${struck.length} of ${planned} planned strikes were made`] : []),
     ...(wrong > runs.length * (1 - ENOUGH.work) ? [`${wrong} of ${runs.length} runs did not end as ordered`] : []),
   ];
 }
