@@ -3,6 +3,7 @@
  * connection it has. What happens to a job of ours is what happens to it in a worker of ours: the same handler, fence, log and
  * crash bound. A Worker whose settings break a promise is refused its first job of ours, which is put back for another.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { toSwitchyardError } from '../errors.js';
 import type { HostedWorkerOptions, Verdict } from '../hosted-settings.js';
 import type { RedisKeys } from '../names.js';
@@ -124,13 +125,31 @@ export function createHostedProcessor(options: HostedProcessorOptions): Hosted {
         handed.add(job.queueName);
         logger.warn({ queue: job.queueName, job: job.id }, NOT_MINE);
       }
-      return await putBack(job, token ?? '', putBackMs(Math.max(1, job.attemptsStarted)));
+      return await handOn(job, token ?? '');
     },
     stopRun(run) {
       for (const [{ data }, controller] of active) if (isForward(data, run)) controller.abort(RUN_STOPS);
     },
   };
 }
+
+/**
+ * Puts a job back that another Worker is to have. All that sleep on the queue learn when it is due and fetch it in the same moment,
+ * and the one whose connection is oldest wins each time: this one, perhaps. So every other time it is due at once, while this
+ * Worker's place is still taken.
+ */
+async function handOn(job: HostedJob, token: string): Promise<never> {
+  const attempt = Math.max(1, job.attemptsStarted);
+  if (attempt % 2 === 0) return await putBack(job, token, putBackMs(attempt));
+  try {
+    return await putBack(job, token, 0);
+  } finally {
+    await delay(STEP_ASIDE_MS);
+  }
+}
+
+/** How long this Worker lets others go first. */
+const STEP_ASIDE_MS = 100;
 
 const NOT_MINE =
   'this queue has stages that sy.processor() was not made for; they are put back for another worker. Name their tasks too, or make it with none for all';
