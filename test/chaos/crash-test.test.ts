@@ -123,57 +123,6 @@ export const crashTest = [saga, fan].map((workflow) => defineCrashTest({ workflo
   );
 
   it(
-    'finds a `find` that does not see the effect, one that sees what is not there, and an undo of what never happened',
-    async () => {
-      const { run, folder } = await place({ redis: undefined });
-      const url = (path: string) => JSON.stringify(new URL(path, `file://${DIST}/`).href);
-      const file = join(folder, 'finding.mjs');
-      await writeFile(
-        file,
-        `import { defineCrashTest, defineSaga, mcpTask } from ${url('index.js')};
-import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
-const send = mcpTask('shop.send_email');
-const ask = mcpTask('shop.standing', { idempotent: true });
-const take = mcpTask('shop.take_stock', { key: 'requestId' });
-const putBack = mcpTask('shop.put_back');
-const mail = () => ({ to: 'ada@example.com', subject: 'hello' });
-const workflow = defineSaga({ name: 'finding', input: z.object({}) })
-  .step('missed', send, { with: mail, find: [ask, ({ key }) => ({ of: key }), () => undefined] })
-  .step('invented', send, { with: mail, find: [ask, ({ key }) => ({ of: key }), () => ({})] })
-  .step('taken', take, {
-    with: () => ({ sku: 'lamp', quantity: 1 }),
-    undo: [putBack, ({ key }) => ({ sku: 'lamp', quantity: 1, taken: key })],
-  })
-  .returns(() => null);
-export const crashTest = defineCrashTest({
-  workflow,
-  input: {},
-  effects: async ({ step, key, call }) =>
-    step === 'taken' ? (await call('shop.standing', { of: key })).standing : undefined,
-  mcp: { mcpServers: { shop: {
-    command: process.execPath,
-    args: [${JSON.stringify(example('shop-server.mjs'))}, '\${SWITCHYARD_CRASH_TEST_DIR}'],
-  } } },
-});
-`,
-      );
-      const { out } = await run(['crash-test', file, '--json', '--redis', redisUrl()]);
-      const { cases, findings } = Report.parse(JSON.parse(out));
-      expect(findings.map(({ step, code }) => `${step} ${code}`).sort()).toEqual([
-        'invented FIND_INVENTED',
-        'missed FIND_MISSED',
-        'taken UNDO_OF_NOTHING',
-      ]);
-      const result = (step: string, name: string) =>
-        cases.find((one) => one.step === step && one.case === name)?.result;
-      expect(result('missed', 'after effect, before record')).toBe('2 effects');
-      expect(result('invented', 'after intent, before effect')).toBe('no effect');
-      expect(result('taken', 'undo: after effect, before record')).toBe('asks a person');
-    },
-    SLOW_MS,
-  );
-
-  it(
     'finds a tool that lets a call take effect which comes after its undo',
     async () => {
       const { run, folder } = await place({ redis: undefined });
