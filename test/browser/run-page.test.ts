@@ -144,8 +144,9 @@ describe('a wide run', () => {
     await expect.poll(shown, { timeout: SHOWN_MS }).toBe(0);
     await page.evaluate('document.querySelector(".window").scrollTo(0, 0)');
     await page.locator('.wide li[aria-posinset="1"] .stage-line').waitFor();
+    // Rows that were read before the run's end may be as they end: what is read after it is on its way for a while.
+    await expect.poll(() => refusals, { timeout: SHOWN_MS }).toBe(2);
     await expect.poll(shown, { timeout: SHOWN_MS }).toBe(0);
-    expect(refusals).toBe(2);
     // Its end is the end, and no connection that broke off.
     expect(await page.evaluate('window.said')).not.toContain('Reconnecting…');
     await page.unrouteAll({ behavior: 'ignoreErrors' });
