@@ -107,3 +107,28 @@ test('a worker of ours ends effects that way: what its jobs return tells nothing
     { output: null, attempt: 1, startedAt: expect.any(Number), finishedAt: expect.any(Number) },
   ]);
 });
+
+test('[P4] an end that cannot be JSON fails its attempt in so many words, and what happened is undone', async () => {
+  const undone: unknown[] = [];
+  const undo = task('undo', (input) => void undone.push(input));
+  const saga = defineSaga({ name: 'untellable', input: anyInput })
+    .step(
+      'one',
+      task('one', () => 'paid', { idempotent: true, attempts: 2 }),
+      {
+        with: () => ({}),
+        undo: [undo, ({ output }) => ({ cents: output === undefined ? 5 : 5n })],
+      },
+    )
+    .returns(() => null);
+  const engine = useEngine([saga]);
+  await engine.work();
+  const run = await engine.sy.start(saga, {});
+  const ended = await run.wait('10s');
+  expect(ended).toMatchObject({ status: 'compensated', error: { step: 'one' } });
+  // Both attempts say so; neither counts as one whose worker was lost.
+  const told = ended.timeline[0]?.attempts.map(({ error }) => error?.message);
+  expect(told).toEqual([expect.stringMatching(/BigInt/), expect.stringMatching(/BigInt/)]);
+  // With what was stored before the effect: the output cannot be told.
+  expect(undone).toEqual([{ cents: 5 }]);
+});
