@@ -1,33 +1,49 @@
 /**
- * A small shop as an MCP server, for the crash test's examples: `node shop-server.mjs <folder>`. Its book is a file, since it is
- * started once per worker and dies with it. Where a call brings a `requestId`, the same id is the same effect; without one each
- * call is another. What was taken back leaves a tombstone, so that a call which was held up on its way and comes after its undo is
- * refused; `node shop-server.mjs <folder> forgetful` leaves none.
+ * A small shop as an MCP server, for the crash test's examples: `node shop-server.mjs <folder>`. It is started once per worker and
+ * dies with it, and several are at work at once; so its book is a folder, in which each request that was answered is a file. Where
+ * a call brings a `requestId`, the same id is the same effect; without one each call is another. What was taken back leaves a
+ * tombstone, so that a call which was held up on its way and comes after its undo is refused; `node shop-server.mjs <folder>
+ * forgetful` leaves none.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { z } from 'zod';
 
-const path = join(process.argv[2] ?? '.', 'shop.jsonl');
-const book = () =>
-  existsSync(path)
-    ? readFileSync(path, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line))
-    : [];
+const folder = join(process.argv[2] ?? '.', 'shop');
+mkdirSync(folder, { recursive: true });
 
-/** Writes the entries down, unless this request has been answered before; then that answer is given again. */
+/** By the name of its file. A page of the book is never written again, so it is read once. */
+const pages = new Map();
+
+function page(name) {
+  if (!pages.has(name)) pages.set(name, JSON.parse(readFileSync(join(folder, name), 'utf8')));
+  return pages.get(name);
+}
+
+const book = () =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.page'))
+    .flatMap((name) => page(name).entries);
+
+const nameOf = (requestId) => `${createHash('sha256').update(requestId).digest('hex')}.page`;
+
+/** Writes the entries down, unless this request has been answered before, be it by another server; then that answer is given again. */
 function once(requestId, effect) {
-  const earlier = book().find((entry) => requestId !== undefined && entry.requestId === requestId);
-  if (earlier) return answer(earlier.answer);
-  const { entries, answer: said } = effect();
-  // One write: a server that is killed has written all of it, or nothing.
-  const lines = [...entries, { kind: 'request' }].map((entry) => JSON.stringify({ ...entry, requestId, answer: said }));
-  appendFileSync(path, `${lines.join('\n')}\n`);
-  return answer(said);
+  const name = requestId === undefined ? `${randomUUID()}.page` : nameOf(requestId);
+  const draft = join(folder, `${randomUUID()}.draft`);
+  writeFileSync(draft, JSON.stringify(effect()));
+  try {
+    // All at once, and only if there is none: what a killed server had not finished is a draft, which nobody reads.
+    linkSync(draft, join(folder, name));
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+  return answer(page(name).answer);
 }
 
 const answer = (value) => ({ content: [{ type: 'text', text: JSON.stringify(value) }] });
@@ -49,7 +65,7 @@ function takeBack(of, said, undone = standing(of)) {
 
 /** The effect, once per request, unless its subject has been taken back. */
 function happen(requestId, of, entry, said) {
-  const isKnown = requestId !== undefined && book().some((one) => one.requestId === requestId);
+  const isKnown = requestId !== undefined && readdirSync(folder).includes(nameOf(requestId));
   const isTakenBack = of !== undefined && book().some(({ kind, of: other }) => kind === 'tombstone' && other === of);
   if (isTakenBack && !isKnown) return refusal(`"${of}" has been taken back: it came too late`);
   return once(requestId, () => ({ entries: [{ kind: 'effect', of, ...entry }], answer: said }));

@@ -173,6 +173,47 @@ export const crashTest = [
   );
 
   it(
+    'leaves nothing behind when it breaks off either, though its runs were still going',
+    async () => {
+      const { url } = await useOwnRedis();
+      const redis = openRedis(url, 'producer', { log: silentLog });
+      // What a Redis in use holds besides: to look through it takes a while, in which a worker could write again.
+      await redis.eval("for at = 1, 300000 do redis.call('SET', 'others:' .. at, '') end", 0);
+      const { run, folder } = await place({ redis: undefined });
+      const module = (path: string) => JSON.stringify(new URL(path, `file://${DIST}/`).href);
+      const file = join(folder, 'broken.mjs');
+      await writeFile(
+        file,
+        `import { defineCrashTest, defineSaga, defineTask } from ${module('index.js')};
+import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+import { setTimeout as delay } from 'node:timers/promises';
+const any = z.object({}).loose();
+const slowly = (ms) => async () => {
+  await delay(ms);
+  return {};
+};
+const task = (name, ms) => defineTask({ name, input: any, output: any, key: true, run: slowly(ms) });
+const workflow = defineSaga({ name: 'broken', input: any })
+  .step('quick', task('quick', 0), { with: () => ({}), undo: [task('slow', 50), () => ({})] })
+  .step('quicker', task('quicker', 0), { with: () => ({}), undo: [task('slower', 50), () => ({})] })
+  .returns(() => null);
+let asked = 0;
+const effects = () => {
+  asked += 1;
+  if (asked > 6) throw new Error('the sandbox is away');
+};
+export const crashTest = defineCrashTest({ workflow, input: {}, effects, mcp: { mcpServers: {} } });
+`,
+      );
+      const { code, err } = await run(['crash-test', file, '--json', '--redis', url]);
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('the sandbox is away') });
+      expect(await redis.keys('{sy-*')).toEqual([]);
+      redis.disconnect();
+    },
+    SLOW_MS,
+  );
+
+  it(
     'refuses what it cannot test, and says what it could',
     async () => {
       const { run } = await place({ redis: undefined });

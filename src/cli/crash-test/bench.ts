@@ -74,6 +74,8 @@ export async function buildBench({ subject, settings, redis, log, closing }: Bui
   };
   const stem = `{sy-crash-${folder.slice(-6)}`;
   let prefixes = 0;
+  // Before any worker: what is opened first is closed last, and a worker that still goes would write again where all was deleted.
+  if (redis !== undefined) closing.add(() => deletePrefix(redisUrl, stem, log));
   return {
     redisUrl,
     record,
@@ -81,9 +83,7 @@ export async function buildBench({ subject, settings, redis, log, closing }: Bui
     deliver: (call) => deliver(call, tools, join(folder, 'record.jsonl')),
     prefix() {
       prefixes += 1;
-      const prefix = `${stem}-${prefixes}}`;
-      if (redis !== undefined) closing.add(() => deletePrefix(redisUrl, prefix, log));
-      return prefix;
+      return `${stem}-${prefixes}}`;
     },
     async worker(kind) {
       const isVictim = kind === 'victim';

@@ -44,6 +44,18 @@ export interface RunRecord {
 
 const CHUNK = 64 * 1024;
 
+/**
+ * Written by our own processes from our own types; their shape is not checked again. Undefined where a writer was killed before
+ * its line was whole: what that line tells of has not gone on.
+ */
+function parsed(text: string): ProxyLine | WorkerLine | undefined {
+  try {
+    return JSON.parse(text) as ProxyLine | WorkerLine;
+  } catch {
+    return undefined;
+  }
+}
+
 export class RecordReader {
   readonly #file: number;
   readonly #runs = new Map<string, RunRecord>();
@@ -92,9 +104,9 @@ export class RecordReader {
   }
   #at = 0;
 
-  /** Written by our own processes from our own types; their shape is not checked again. */
   #take(text: string): void {
-    const line = JSON.parse(text) as ProxyLine | WorkerLine;
+    const line = parsed(text);
+    if (!line) return;
     switch (line.kind) {
       case 'started':
         this.#proxies.set(line.worker, [...(this.#proxies.get(line.worker) ?? []), line.pid]);

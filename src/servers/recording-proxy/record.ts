@@ -1,6 +1,7 @@
 /**
  * What is written down about a server's calls: one line of JSON each, appended to one file by every proxy and worker. A line
- * is written in one piece and before what it tells of goes on, so that it survives the SIGKILL of whoever wrote it.
+ * is written in one piece and before what it tells of goes on, so that it survives the SIGKILL of whoever wrote it; of one that did
+ * not, what it tells of has not gone on.
  */
 import { appendFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -64,7 +65,10 @@ export interface AnswerLine {
 
 export type ProxyLine = StartedLine | ToolsLine | CallLine | AnswerLine;
 
-/** Synchronous on purpose: what happens next may be the end of this process. */
+/**
+ * Synchronous on purpose: what happens next may be the end of this process. Begins a line of its own, since whoever wrote before
+ * may have been killed in the middle of one: Linux cuts a write that meets a SIGKILL at the end of a page.
+ */
 export function appendLine(path: string, line: object): void {
-  appendFileSync(path, `${JSON.stringify(line)}\n`);
+  appendFileSync(path, `\n${JSON.stringify(line)}\n`);
 }
