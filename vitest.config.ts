@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Pure, or nearly so: they leave nothing behind. */
 const PURE = ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'];
@@ -14,6 +15,29 @@ const LANES: Readonly<Record<string, readonly string[]>> = {
   /** What is for a night, or before a release. CI leaves it out. */
   'at-length': ['test/chaos/at-length/**/*.test.ts'],
 };
+
+/** Begun first, or a lane ends with one of them while a core has nothing to do. A clean checkout knows no times, and goes by size. */
+const LONGEST = [
+  'chaos/crash-test.test.ts',
+  'chaos/faults.test.ts',
+  'chaos/matrix.test.ts',
+  'mcp-server/outage.test.ts',
+  'engine/crash.test.ts',
+  'engine/paused-servers.test.ts',
+  'mcp/breaker.test.ts',
+  'api/accepted.test.ts',
+  'mcp/progress.test.ts',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((file) => moduleId.endsWith(file));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 const common = {
   // Processes, not threads: tests send signals, change the environment and count what is left open.
@@ -53,6 +77,7 @@ export default defineConfig({
     globalSetup: ['test/support/redis-global.ts'],
     // One more than the cores of a small machine: much of what is tested is waiting. Not where workers are to be in time.
     maxWorkers: process.env.TEST_SUITE ? 2 : 3,
+    sequence: { sequencer: LongestFirst },
     projects: lane(process.env.TEST_SUITE || undefined),
   },
 });
