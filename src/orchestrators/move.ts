@@ -1,6 +1,6 @@
 /** What can be decided about a run, and the names of the work under its root. */
 import type { ErrorRecord, SwitchyardError } from '../errors.js';
-import type { Facts, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../facts.js';
+import type { EffectIntent, Facts, FinalStatus, OperatorStatus, StopCause, StopRequest } from '../facts.js';
 import type { Fence, Fenced } from '../ports.js';
 import type { WorkflowDefinition } from './definition.js';
 
@@ -77,6 +77,8 @@ export interface EffectEnd {
     readonly facts: Facts;
     readonly stages: readonly Stage[];
     readonly phase?: Phase | undefined;
+    /** Recorded too where this worker is given the next job in the same breath. */
+    readonly begin?: { readonly stage: string; readonly intent: Omit<EffectIntent, 'at'> };
   };
 }
 
@@ -86,8 +88,15 @@ export interface CompleteCommand {
   readonly args: readonly (string | number | Buffer)[];
 }
 
-/** Completes a job and carries its end out, all or nothing. Returns what the command returns. */
-export type FinishEffect = (end: EffectEnd, fence: Fence, command: CompleteCommand) => Promise<unknown>;
+export interface EffectFinished {
+  /** What the command returns. */
+  readonly reply: unknown;
+  /** Whether the next effect has begun. */
+  readonly hasBegun: boolean;
+}
+
+/** Completes a job and carries its end out, all or nothing. */
+export type FinishEffect = (end: EffectEnd, fence: Fence, command: CompleteCommand) => Promise<EffectFinished>;
 
 export type Stopped =
   | { readonly kind: 'stopping' | 'ended' | 'unknown' | 'undoing' }

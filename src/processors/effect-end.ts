@@ -3,11 +3,15 @@
  * In a worker of ours that is one breath (`finish-effect.lua`). A Worker of somebody else's completes its jobs itself: there
  * the first two come before, in this order, so the root cannot wake in between.
  */
-import type { EffectDone, Facts } from '../facts.js';
+import type { EffectDone, Facts, StageFact } from '../facts.js';
+import { stageJobId } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition } from '../orchestrators/definition.js';
+import type { EffectEnd } from '../orchestrators/move.js';
 import type { StageJob, StageResult } from '../schema.js';
 import type { ActiveJob, Handled, ProcessorDependencies } from './job.js';
+import { type KeptFacts, keptAfter } from './kept-facts.js';
+import { nextEffect } from './next-effect.js';
 
 /** What came of an effect, now or in an earlier attempt, which recorded it. */
 export interface Outcome {
@@ -18,21 +22,32 @@ export interface Outcome {
 export async function endEffect(
   deps: ProcessorDependencies,
   job: ActiveJob,
-  of: { readonly definition: SagaDefinition; readonly stage: StageJob; readonly facts: Facts },
+  of: {
+    readonly definition: SagaDefinition;
+    readonly stage: StageJob;
+    readonly facts: Facts;
+    /** Of a job that takes ends. */
+    readonly kept: KeptFacts | undefined;
+  },
   { done, isRecorded }: Outcome,
 ): Promise<Handled> {
-  const { definition, stage, facts } = of;
+  const { definition, stage, facts, kept } = of;
   const { run } = stage;
   const record = { ...facts.record, done: new Map(facts.record.done).set(stage.stage, done) };
   // This job still counts as pending; for what comes after it, it has ended.
-  const stages = new Map(facts.stages).set(stage.stage, { state: 'done', ...done });
+  const fact: StageFact = { state: 'done', ...done };
+  const stages = new Map(facts.stages).set(stage.stage, fact);
   const now: Facts = { record, stages };
   // An end is left to the root, which wakes when this job completes.
   const move = decideSaga(definition, now);
   const next = move.kind === 'append' && { definition, facts: now, stages: move.stages, phase: move.phase };
-  if (job.takesEnds) {
-    const end = { run, stage: stage.stage, done: JSON.stringify(done), ...(next && { next }) };
-    return { kind: 'completed', value: resultOf(done, null), end };
+  if (kept) {
+    const ended = { stage: stage.stage, done: JSON.stringify(done) };
+    const ready = next && nextEffect(definition, keptAfter(kept, { ...ended, fact }), next.stages);
+    const begin = ready && { begin: { stage: ready.stage, intent: ready.intent } };
+    const end: EffectEnd = { run, ...ended, ...(next && { next: { ...next, ...begin } }) };
+    const then = ready && { next: { job: stageJobId(run, ready.stage), begun: ready.begun } };
+    return { kind: 'completed', value: resultOf(done, null), end, ...then };
   }
   if (!isRecorded) {
     const recorded = await deps.log.finishEffect(run, job.fence, stage.stage, done);

@@ -4,27 +4,19 @@
  * wake in between. Each write is refused once another attempt of this job has begun.
  */
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
-import type { EffectDone, EffectIntent, Facts, FailedAttempt } from '../facts.js';
-import { effectKey } from '../names.js';
-import type { SagaDefinition, StepDefinition, WorkflowDefinition } from '../orchestrators/definition.js';
+import type { EffectDone, EffectIntent, FailedAttempt } from '../facts.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { isPostponement } from '../orchestrators/postpone.js';
-import { stepFacts, stepOf } from '../orchestrators/stage-task.js';
+import { stepOf } from '../orchestrators/stage-task.js';
 import type { StageJob } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
 import { endEffect, type Outcome } from './effect-end.js';
+import { definitionsOwn, type Effect, effectInput, effectOf, intentOf, undoArgsWithOutput } from './effect-input.js';
 import { type ActiveJob, type Handled, type ProcessorDependencies, putBack } from './job.js';
+import { keepFacts } from './kept-facts.js';
 import { runNested } from './nested.js';
 import { forgottenBefore, recallEnds } from './recall.js';
-
-interface Effect {
-  readonly definition: SagaDefinition;
-  readonly step: StepDefinition;
-  readonly stage: StageJob;
-  readonly task: Task;
-  readonly facts: Facts;
-  readonly key: string;
-}
 
 export async function runEffect(
   deps: ProcessorDependencies,
@@ -34,8 +26,8 @@ export async function runEffect(
   task: Task,
 ): Promise<Handled> {
   const step = definition.pattern === 'saga' ? stepOf(definition.steps, stage) : undefined;
-  const read = await deps.log.read(stage.run);
-  const facts = read && (await recallEnds(deps.log, job.fence, definition, read));
+  const read = job.begun ? job.begun.facts : await deps.log.read(stage.run);
+  const facts = read && !job.begun ? await recallEnds(deps.log, job.fence, definition, read) : read;
   if (facts && 'kind' in facts) return facts;
   if (definition.pattern !== 'saga' || !step || !facts) {
     throw new SwitchyardError(
@@ -43,15 +35,21 @@ export async function runEffect(
       `job "${job.id}" belongs to no saga that is known: its run's record is gone, or the job was added by hand`,
     );
   }
-  const forgotten = stage.kind === 'step' && forgottenBefore(definition, step, facts);
+  const forgotten = stage.kind === 'step' && !job.begun && forgottenBefore(definition, step, facts);
   if (forgotten && forgotten.state === 'pending') return putBack(job);
   if (forgotten) {
     const message = `"${stage.stage}" was not begun: "${forgotten.name}" before it failed, after Redis had forgotten its end`;
     throw new SwitchyardError('CANCELLED', message);
   }
-  const effect: Effect = { definition, step, stage, task, facts, key: effectKey(stage.run, stage.stage, 1) };
-  const outcome = await doOnce(deps, job, effect);
-  return 'kind' in outcome ? outcome : await endEffect(deps, job, effect, outcome);
+  // Before any function of the definition is given them.
+  const kept = job.takesEnds ? (job.begun?.kept ?? keepFacts(facts)) : undefined;
+  const effect = effectOf({ definition, step, stage, task, facts });
+  const outcome = job.begun ? await go(deps, job, effect, job.begun.input) : await doOnce(deps, job, effect);
+  return 'kind' in outcome ? outcome : await endEffect(deps, job, { ...effect, kept }, outcome);
+}
+
+async function go(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, input: unknown): Promise<Outcome> {
+  return doneWith(deps, job, effect, await attempt(deps, job, effect, input));
 }
 
 /** Brings the effect about, unless it is recorded already. */
@@ -61,12 +59,7 @@ async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effec
   if (recorded) return { done: recorded, isRecorded: true };
   if (task.runs && facts.record.nested?.has(stage.stage)) return await nestedStep(deps, job, effect, undefined);
   const input = effectInput(effect);
-  const intent: EffectIntent = {
-    attempt: job.attempt,
-    at: job.startedAt,
-    key: effect.key,
-    ...(stage.kind === 'step' && { undoArgs: undoArgs(effect, undefined) }),
-  };
+  const intent: EffectIntent = { ...intentOf(effect, job.attempt), at: job.startedAt };
   const way = stage.kind === 'step' ? 'forward' : 'back';
   const begun = await deps.log.beginEffect(stage.run, job.fence, stage.stage, intent, way);
   if (begun.kind === 'fenced-off') return begun;
@@ -79,8 +72,7 @@ async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effec
     const found = await afterLostAnswer(deps, job, effect, begun.previous);
     if (found) return doneWith(deps, job, effect, found.output);
   }
-  const output = await attempt(deps, job, effect, input);
-  return doneWith(deps, job, effect, output);
+  return await go(deps, job, effect, input);
 }
 
 /** A step that is a whole run: it sleeps until that has ended. Its key is the stage's, so it is safe to repeat. */
@@ -109,54 +101,6 @@ async function attempt(deps: ProcessorDependencies, job: ActiveJob, effect: Effe
     const found = canAsk && job.isLastAttempt ? await findAtOnce(deps, job, effect) : undefined;
     if (found) return found.output;
     throw error;
-  }
-}
-
-/** What the task is given: from the run's input and the steps before it; for an undo, what was stored with the intent. */
-function effectInput(effect: Effect): unknown {
-  const { stage, facts } = effect;
-  if (stage.kind === 'undo') return storedUndoArgs(effect) ?? undoArgs(effect, undefined);
-  return definitionsOwn(effect, 'with', () => effect.step.with(stepFacts(facts, stage.stage)));
-}
-
-/** None where a Redis that lost its last second has forgotten them: they are then made again, without the output. */
-function storedUndoArgs({ step, facts: { record } }: Effect): unknown {
-  return record.done.get(step.name)?.undoArgs ?? record.intents.get(step.name)?.undoArgs;
-}
-
-function undoArgs(effect: Effect, output: unknown): unknown {
-  const { step, stage, facts } = effect;
-  const { undo } = step;
-  if (!undo) return undefined;
-  const key = effectKey(stage.run, step.name, 1);
-  return definitionsOwn(effect, 'undo', () =>
-    undo.with({ input: facts.record.input, key, run: facts.record.id, output }),
-  );
-}
-
-/** Better arguments, now that the output is known; without them those of the intent stand, for the effect has happened. */
-function undoArgsWithOutput(effect: Effect, output: unknown): unknown {
-  try {
-    return undoArgs(effect, output);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Runs a function of the definition; what it throws is the definition's mistake, and trying again would not mend it. */
-function definitionsOwn<T>({ definition, step }: Effect, what: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    const advice =
-      what === 'undo'
-        ? ". Make the undo's arguments from the input and the key: the output is undefined until it is recorded"
-        : '';
-    throw new SwitchyardError(
-      'INVALID_DEFINITION',
-      `workflow "${definition.name}", step "${step.name}": "${what}" threw: ${toSwitchyardError(error).message}${advice}`,
-      { cause: error },
-    );
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { EffectEnd, FinishEffect } from '../orchestrators/move.js';
 import type { Fence } from '../ports.js';
+import type { Begun, NextBegun } from './job.js';
 
 /** BullMQ's command, and how many of what is sent are its KEYS; `test/integration/queues/bullmq-adds.test.ts` holds it to them. */
 const COMMAND = 'moveToFinished';
@@ -18,12 +19,22 @@ interface Backend {
 
 export interface Finishing {
   /** The job is to be completed with this, once it is. An earlier attempt of it, which this process may still run, is not. */
-  expect(job: object, end: EffectEnd, fence: Fence): void;
+  expect(job: object, expected: Expected): void;
   expects(job: object): boolean;
+  /** Of an effect that was begun when the job before it ended; once. BullMQ hands the token of that job on to the next. */
+  begun(job: string, token: string): Begun | undefined;
+}
+
+interface Expected {
+  readonly end: EffectEnd;
+  readonly fence: Fence;
+  readonly next?: NextBegun | undefined;
 }
 
 export function createFinishing(backend: Backend, finish: FinishEffect): Finishing {
-  const ends = new WeakMap<object, { readonly end: EffectEnd; readonly fence: Fence }>();
+  const ends = new WeakMap<object, Expected>();
+  /** By token. */
+  const begun = new Map<string, NextBegun>();
   const complete = backend.moveToCompleted;
   backend.moveToCompleted = (job, ...rest) => {
     const expected = ends.get(job);
@@ -31,18 +42,26 @@ export function createFinishing(backend: Backend, finish: FinishEffect): Finishi
   };
 
   /** The same backend, but for the one command. */
-  function finishingWith({ end, fence }: { readonly end: EffectEnd; readonly fence: Fence }): Backend {
+  function finishingWith({ end, fence, next }: Expected): Backend {
     const own: Backend = Object.create(backend);
-    own.execCommand = (client, name, args) => {
-      if (name !== COMMAND) return backend.execCommand(client, name, args);
-      return finish(end, fence, { keys: args.slice(0, KEYS).map(String), args: args.slice(KEYS).map(operand) });
+    own.execCommand = async (client, name, args) => {
+      if (name !== COMMAND) return await backend.execCommand(client, name, args);
+      const command = { keys: args.slice(0, KEYS).map(String), args: args.slice(KEYS).map(operand) };
+      const { reply, hasBegun } = await finish(end, fence, command);
+      if (hasBegun && next) begun.set(fence.token, next);
+      return reply;
     };
     return own;
   }
 
   return {
-    expect: (job, end, fence) => void ends.set(job, { end, fence }),
+    expect: (job, expected) => void ends.set(job, expected),
     expects: (job) => ends.has(job),
+    begun(job, token) {
+      const next = begun.get(token);
+      begun.delete(token);
+      return next?.job === job ? next.begun : undefined;
+    },
   };
 }
 

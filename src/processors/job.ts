@@ -1,12 +1,28 @@
 /** A job as our processors see it, and what they may answer. BullMQ stays in `queue-worker.ts`. */
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
-import type { ParentStage, RunRecord } from '../facts.js';
+import type { Facts, ParentStage, RunRecord } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import type { AppendStages, EffectEnd, StopRun } from '../orchestrators/move.js';
 import type { Clock, Fence, Fenced, Logger, RunLog, ToolCaller } from '../ports.js';
 import type { NestedWorkflow } from '../task.js';
 import type { Telemetry } from '../telemetry.js';
 import type { TraceContext } from '../trace-context.js';
+import type { KeptFacts } from './kept-facts.js';
+
+/** An effect whose intent was recorded when the one before it ended. */
+export interface Begun {
+  readonly facts: Facts;
+  /** The same, as nobody has been given them. */
+  readonly kept: KeptFacts;
+  /** What its task is given. */
+  readonly input: unknown;
+}
+
+export interface NextBegun {
+  /** Its id. */
+  readonly job: string;
+  readonly begun: Begun;
+}
 
 export interface ActiveJob {
   readonly id: string;
@@ -28,6 +44,7 @@ export interface ActiveJob {
   readonly log: Logger;
   /** Set where whoever runs the job completes it with its {@link EffectEnd}; elsewhere that is written before. */
   readonly takesEnds?: true | undefined;
+  readonly begun?: Begun | undefined;
   /** The run's place in a trace, as the job carries it. */
   readonly trace?: TraceContext | undefined;
 }
@@ -53,6 +70,8 @@ export type Handled =
       readonly value: unknown;
       /** Only where the job {@link ActiveJob.takesEnds}. */
       readonly end?: EffectEnd;
+      /** What the next effect's job is handed, where `end` has begun it. */
+      readonly next?: NextBegun;
     }
   /** Sleep until the last child has ended; go round again when none is left. */
   | { readonly kind: 'park' /** Put back for so long, instead of going round. */; readonly elseMs?: number }

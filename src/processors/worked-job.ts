@@ -47,7 +47,7 @@ export async function processJob(
     fence: { lockKey: keys.lock(queue, id), token },
     signal,
     log: logger,
-    ...(finishing && { takesEnds: true }),
+    ...(finishing && { takesEnds: true, begun: finishing.begun(id, token) }),
     trace: parseTrace(job.opts.telemetry?.metadata),
   };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -57,7 +57,7 @@ export async function processJob(
       return await putBack(job, token, 0);
     switch (handled.kind) {
       case 'completed':
-        if (handled.end) finishing?.expect(job, handled.end, active.fence);
+        if (handled.end) finishing?.expect(job, { end: handled.end, fence: active.fence, next: handled.next });
         return handled.value;
       case 'park':
         if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();

@@ -31,7 +31,8 @@ function sites(kind: RunKind, stage: string, ...points: readonly Strike['point']
 
 const STEPS = order.steps.map((step) => step.name);
 const UNDOS = STEPS.map(undoStage).reverse();
-const EFFECT = ['before-intent', 'after-intent', 'after-effect', 'before-finish', 'after-finish'] as const;
+const INTENT = ['before-intent', 'after-intent'] as const;
+const EFFECT = ['after-effect', 'before-finish', 'after-finish'] as const;
 const APPEND = ['before-append', 'after-append'] as const;
 const END = ['before-end', 'after-end'] as const;
 
@@ -39,11 +40,14 @@ const END = ['before-end', 'after-end'] as const;
 export const QUERY = 'urgent: a question about the billing of my account';
 export const ROUTE = String(support.pattern === 'router' && support.classify({ query: QUERY }).route);
 
+/** The script that ends a step records the next one's intent; the first of a row begins by itself. */
 export const SITES: readonly Site[] = [
+  ...sites('order', STEPS[0] ?? '', ...INTENT),
   ...STEPS.flatMap((step) => sites('order', step, ...EFFECT)),
   ...sites('order', '', ...END),
   ...sites('refused', STEPS.at(-1) ?? '', 'before-failure', 'after-failure'),
   ...sites('refused', UNDOS[0] ?? '', ...APPEND),
+  ...sites('refused', UNDOS[0] ?? '', ...INTENT),
   ...UNDOS.flatMap((undo) => sites('refused', undo, ...EFFECT)),
   ...sites('refused', '', ...END),
   ...sites('wide', 'item.0', ...APPEND),
@@ -54,8 +58,10 @@ export const SITES: readonly Site[] = [
   ...sites('support', 'escalation', ...APPEND),
 ];
 
-/** Where a step or an undo is recorded, what comes next appended, and its job completed, one after the other. */
+/** Where a step or an undo is recorded, what comes next appended, its job completed, and the next one's intent recorded, one by one. */
 export const PLAIN_SITES: readonly Site[] = [
+  ...STEPS.slice(1).flatMap((step) => sites('order', step, ...INTENT)),
+  ...UNDOS.slice(1).flatMap((undo) => sites('refused', undo, ...INTENT)),
   ...STEPS.flatMap((step) => sites('order', step, 'after-done')),
   ...STEPS.slice(1).flatMap((step) => sites('order', step, ...APPEND)),
   ...UNDOS.flatMap((undo) => sites('refused', undo, 'after-done')),

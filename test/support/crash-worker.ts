@@ -112,11 +112,11 @@ const append: AppendStages = (definition, facts, fence, stages, phase) =>
 const finishEffect = createFinishEffect(scripts, keys, createRunJobs(queues, retention));
 const finish: FinishEffect = async (end, fence, command) => {
   const write = async () => {
-    const reply = await finishEffect(end, fence, command);
-    return { kind: Number(reply) < 0 ? 'fenced-off' : 'finished', reply };
+    const finished = await finishEffect(end, fence, command);
+    return { kind: Number(finished.reply) < 0 ? 'fenced-off' : 'finished', ...finished };
   };
   const answer = await around('finish', end.run, end.stage, fence, write);
-  return 'reply' in answer ? answer.reply : undefined;
+  return 'reply' in answer ? answer : { reply: undefined, hasBegun: false };
 };
 const finishes = matrix ? !matrix.plain : order.point.endsWith('-finish');
 

@@ -25,7 +25,7 @@ test('a job whose task is through, and whose end Redis has not taken yet, is wai
     finish: async () => {
       asked.happen();
       await answer.happened;
-      return 0;
+      return { reply: 0, hasBegun: false };
     },
     isolation: createIsolation(),
     telemetry: NO_TELEMETRY,

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import type { Facts } from '../../../src/facts.js';
 import type { CompleteCommand, EffectEnd } from '../../../src/orchestrators/move.js';
 import { createFinishing } from '../../../src/processors/finishing.js';
 
 const END: EffectEnd = { run: 'r', stage: 's', done: '{}' };
 const FENCE = { lockKey: 'lock', token: 'token' };
+
+const FACTS = { record: {}, stages: new Map() } as unknown as Facts;
 
 /** The two methods as BullMQ has them: the one sends its command by way of the other, later. */
 class Backend {
@@ -25,13 +28,32 @@ test('only the attempt that is to end so is completed with its end; another of t
   const finished: (readonly [EffectEnd, CompleteCommand])[] = [];
   const finishing = createFinishing(backend, async (end, _fence, command) => {
     finished.push([end, command]);
-    return 'finished';
+    return { reply: 'finished', hasBegun: false };
   });
   const [late, own] = [{ id: 'job' }, { id: 'job' }];
-  finishing.expect(own, END, FENCE);
+  finishing.expect(own, { end: END, fence: FENCE });
   expect([finishing.expects(late), finishing.expects(own)]).toEqual([false, true]);
   expect(await Promise.all([late, own].map((job) => backend.moveToCompleted(job)))).toEqual(['plain', 'finished']);
   expect(backend.sent.sort()).toEqual(['moveToFinished', 'other', 'other']);
   const [keys, args] = [Array.from({ length: 14 }, (_, n) => `key${n}`), ['job', 7, Buffer.from('opts'), '']];
   expect(finished).toEqual([[END, { keys, args }]]);
+});
+
+test('what was begun with an end is handed to the job that it is about, under the same token, and once', async () => {
+  const backend = new Backend();
+  const replies = [true, true, false];
+  const finishing = createFinishing(backend, async () => ({ reply: [], hasBegun: replies.shift() === true }));
+  const begun = { facts: FACTS, kept: { facts: FACTS, input: undefined, done: new Map() }, input: 'given' };
+  const complete = async (token: string) => {
+    const job = { id: 'job' };
+    finishing.expect(job, { end: END, fence: { ...FENCE, token }, next: { job: 'next', begun } });
+    await backend.moveToCompleted(job);
+  };
+  await complete('one');
+  expect(finishing.begun('next', 'another')).toBeUndefined();
+  expect([finishing.begun('next', 'one'), finishing.begun('next', 'one')]).toEqual([begun, undefined]);
+  await complete('two');
+  expect([finishing.begun('other', 'two'), finishing.begun('next', 'two')]).toEqual([undefined, undefined]);
+  await complete('three');
+  expect(finishing.begun('next', 'three')).toBeUndefined();
 });
