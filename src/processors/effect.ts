@@ -1,13 +1,15 @@
 /**
  * A saga's step, or the undo of one. The order is the promise: the intent, with what is needed to take the effect back, is
- * recorded before the effect; the end after it; the next stage is appended before this job completes, so the root cannot
- * wake in between. Each write is refused once another attempt of this job has begun.
+ * recorded before the effect, by this job or in the script that ended the one before it; the end after it; the next stage is
+ * appended before this job completes, so the root cannot wake in between. Each write is refused once another attempt of this
+ * job has begun.
  */
 import { SwitchyardError, toSwitchyardError } from '../errors.js';
-import type { EffectDone, EffectIntent, FailedAttempt } from '../facts.js';
+import type { EffectDone, EffectIntent, Facts, FailedAttempt } from '../facts.js';
 import type { WorkflowDefinition } from '../orchestrators/definition.js';
 import { isPostponement } from '../orchestrators/postpone.js';
 import { stepOf } from '../orchestrators/stage-task.js';
+import type { Fenced } from '../ports.js';
 import type { StageJob } from '../schema.js';
 import type { Task } from '../task.js';
 import { attemptTask } from './attempt.js';
@@ -26,8 +28,7 @@ export async function runEffect(
   task: Task,
 ): Promise<Handled> {
   const step = definition.pattern === 'saga' ? stepOf(definition.steps, stage) : undefined;
-  const read = job.begun ? job.begun.facts : await deps.log.read(stage.run);
-  const facts = read && !job.begun ? await recallEnds(deps.log, job.fence, definition, read) : read;
+  const facts = await factsOf(deps, job, stage, definition);
   if (facts && 'kind' in facts) return facts;
   if (definition.pattern !== 'saga' || !step || !facts) {
     throw new SwitchyardError(
@@ -48,6 +49,19 @@ export async function runEffect(
   return 'kind' in outcome ? outcome : await endEffect(deps, job, { ...effect, kept }, outcome);
 }
 
+/** An effect that began as the one before it ended was given what that one knew. */
+async function factsOf(
+  deps: ProcessorDependencies,
+  job: ActiveJob,
+  { run }: StageJob,
+  definition: WorkflowDefinition,
+): Promise<Facts | Fenced | undefined> {
+  if (job.begun) return job.begun.facts;
+  const read = await deps.log.read(run);
+  return read && (await recallEnds(deps.log, job.fence, definition, read));
+}
+
+/** The effect itself, once its intent is recorded. */
 async function go(deps: ProcessorDependencies, job: ActiveJob, effect: Effect, input: unknown): Promise<Outcome> {
   return doneWith(deps, job, effect, await attempt(deps, job, effect, input));
 }
