@@ -78,7 +78,7 @@ export interface EffectEnd {
     readonly stages: readonly Stage[];
     readonly phase?: Phase | undefined;
     /** Recorded too where this worker is given the next job in the same breath. */
-    readonly begin?: { readonly stage: string; readonly intent: Omit<EffectIntent, 'at'> };
+    readonly begin?: { readonly stage: string; readonly intent: Omit<EffectIntent, 'at'> } | undefined;
   };
 }
 

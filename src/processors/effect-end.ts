@@ -3,14 +3,15 @@
  * In a worker of ours that is one breath (`finish-effect.lua`). A Worker of somebody else's completes its jobs itself: there
  * the first two come before, in this order, so the root cannot wake in between.
  */
-import type { EffectDone, Facts, StageFact } from '../facts.js';
+import type { EffectDone } from '../facts.js';
 import { stageJobId } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
 import type { SagaDefinition } from '../orchestrators/definition.js';
 import type { EffectEnd } from '../orchestrators/move.js';
 import type { StageJob, StageResult } from '../schema.js';
+import type { Task } from '../task.js';
 import type { ActiveJob, Handled, ProcessorDependencies } from './job.js';
-import { type KeptFacts, keptAfter } from './kept-facts.js';
+import { type KeptFacts, keptAfter, madeAnew } from './kept-facts.js';
 import { nextEffect } from './next-effect.js';
 
 /** What came of an effect, now or in an earlier attempt, which recorded it. */
@@ -25,25 +26,24 @@ export async function endEffect(
   of: {
     readonly definition: SagaDefinition;
     readonly stage: StageJob;
-    readonly facts: Facts;
-    /** Of a job that takes ends. */
-    readonly kept: KeptFacts | undefined;
+    readonly task: Task;
+    /** Before anybody was given them. */
+    readonly kept: KeptFacts;
   },
   { done, isRecorded }: Outcome,
 ): Promise<Handled> {
-  const { definition, stage, facts, kept } = of;
+  const { definition, stage, task, kept } = of;
   const { run } = stage;
-  const record = { ...facts.record, done: new Map(facts.record.done).set(stage.stage, done) };
+  const ended = { stage: stage.stage, done: JSON.stringify(done) };
   // This job still counts as pending; for what comes after it, it has ended.
-  const fact: StageFact = { state: 'done', ...done };
-  const stages = new Map(facts.stages).set(stage.stage, fact);
-  const now: Facts = { record, stages };
+  const known = keptAfter(kept, { ...ended, fact: { state: 'done', ...done } });
+  const now = madeAnew(known);
   // An end is left to the root, which wakes when this job completes.
   const move = decideSaga(definition, now);
   const next = move.kind === 'append' && { definition, facts: now, stages: move.stages, phase: move.phase };
-  if (kept) {
-    const ended = { stage: stage.stage, done: JSON.stringify(done) };
-    const ready = next && nextEffect(definition, keptAfter(kept, { ...ended, fact }), next.stages);
+  if (job.takesEnds) {
+    // What making the next ready may do to this process must put no effect in doubt that nobody can ask about.
+    const ready = next && task.effect.kind !== 'unsafe' && nextEffect(definition, known, now, next.stages);
     const begin = ready && { begin: { stage: ready.stage, intent: ready.intent } };
     const end: EffectEnd = { run, ...ended, ...(next && { next: { ...next, ...begin } }) };
     const then = ready && { next: { job: stageJobId(run, ready.stage), begun: ready.begun } };

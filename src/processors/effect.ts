@@ -43,9 +43,10 @@ export async function runEffect(
     throw new SwitchyardError('CANCELLED', message);
   }
   // Before any function of the definition is given them.
-  const kept = job.takesEnds ? (job.begun?.kept ?? keepFacts(facts)) : undefined;
+  const kept = job.begun?.kept ?? keepFacts(facts);
   const effect = effectOf({ definition, step, stage, task, facts });
-  const outcome = job.begun ? await go(deps, job, effect, job.begun.input) : await doOnce(deps, job, effect);
+  const isOn = job.begun && (stage.kind === 'undo' || !deps.isStopping(stage.run));
+  const outcome = isOn ? await go(deps, job, effect, job.begun.input) : await doOnce(deps, job, effect);
   return 'kind' in outcome ? outcome : await endEffect(deps, job, { ...effect, kept }, outcome);
 }
 

@@ -21,8 +21,19 @@ export interface Finishing {
   /** The job is to be completed with this, once it is. An earlier attempt of it, which this process may still run, is not. */
   expect(job: object, expected: Expected): void;
   expects(job: object): boolean;
-  /** Of an effect that was begun when the job before it ended; once. BullMQ hands the token of that job on to the next. */
+  /**
+   * Of an effect that was begun when the job before it ended; once. BullMQ hands the token of that job on to the next. Undefined
+   * too when the job comes so late that somebody else may have its lock by now: it then begins as any other, which is fenced.
+   */
   begun(job: string, token: string): Begun | undefined;
+}
+
+export interface FinishingOptions {
+  readonly finish: FinishEffect;
+  /** For how long a lock that Redis has given is surely held, ms. */
+  readonly heldForMs: number;
+  /** Whether a job that is fetched now may have to wait. */
+  readonly isClosed: () => boolean;
 }
 
 interface Expected {
@@ -31,10 +42,10 @@ interface Expected {
   readonly next?: NextBegun | undefined;
 }
 
-export function createFinishing(backend: Backend, finish: FinishEffect): Finishing {
+export function createFinishing(backend: Backend, { finish, heldForMs, isClosed }: FinishingOptions): Finishing {
   const ends = new WeakMap<object, Expected>();
-  /** By token. */
-  const begun = new Map<string, NextBegun>();
+  /** By token, with when Redis was asked. */
+  const begun = new Map<string, NextBegun & { readonly askedAt: number }>();
   const complete = backend.moveToCompleted;
   backend.moveToCompleted = (job, ...rest) => {
     const expected = ends.get(job);
@@ -47,8 +58,9 @@ export function createFinishing(backend: Backend, finish: FinishEffect): Finishi
     own.execCommand = async (client, name, args) => {
       if (name !== COMMAND) return await backend.execCommand(client, name, args);
       const command = { keys: args.slice(0, KEYS).map(String), args: args.slice(KEYS).map(operand) };
-      const { reply, hasBegun } = await finish(end, fence, command);
-      if (hasBegun && next) begun.set(fence.token, next);
+      const askedAt = performance.now();
+      const { reply, hasBegun } = await finish(isClosed() ? withoutBegin(end) : end, fence, command);
+      if (hasBegun && next) begun.set(fence.token, { ...next, askedAt });
       return reply;
     };
     return own;
@@ -60,9 +72,13 @@ export function createFinishing(backend: Backend, finish: FinishEffect): Finishi
     begun(job, token) {
       const next = begun.get(token);
       begun.delete(token);
-      return next?.job === job ? next.begun : undefined;
+      return next?.job === job && performance.now() - next.askedAt < heldForMs ? next.begun : undefined;
     },
   };
+}
+
+function withoutBegin(end: EffectEnd): EffectEnd {
+  return end.next ? { ...end, next: { ...end.next, begin: undefined } } : end;
 }
 
 /** As ioredis sends it. */

@@ -137,10 +137,12 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {
     active.add(job);
     const own = signal ?? new AbortController().signal;
+    // Taken in any case: of a job that is put back it is not true any more when the job comes again.
+    const begun = finishing?.begun(job.id ?? '', token ?? '');
     const entered = await letIn(options.isolation, logger, job, own);
     try {
       if ('keptOutMs' in entered) return await putBack(job, token ?? '', entered.keptOutMs);
-      return await processJob({ ...options, finishing }, job, token ?? '', own, (ms) => worker.stepAside(ms));
+      return await processJob({ ...options, finishing, begun }, job, token ?? '', own, (ms) => worker.stepAside(ms));
     } finally {
       if ('leave' in entered) entered.leave();
     }
@@ -158,7 +160,14 @@ export function createQueueWorker(options: QueueWorkerOptions): QueueWorker {
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     settings: { backoffStrategy: (_attempts, _type, error) => delayOf(error) },
   });
-  const finishing = options.finish && createFinishing(worker.backend, options.finish);
+  const finishing =
+    options.finish &&
+    createFinishing(worker.backend, {
+      finish: options.finish,
+      // Half of it, or what begins near its end would have no time left to be renewed in.
+      heldForMs: settings.lockDurationMs / 2,
+      isClosed: () => options.isolation.closed() !== undefined,
+    });
   worker.finishing = finishing;
   worker.isolation = options.isolation;
   worker.onTurn = turned;

@@ -9,7 +9,7 @@ import type { Logger } from '../ports.js';
 import { parseTrace } from '../trace-context.js';
 import type { BullmqJob } from './bullmq-job.js';
 import type { Finishing } from './finishing.js';
-import type { ActiveJob, JobHandler } from './job.js';
+import type { ActiveJob, Begun, JobHandler } from './job.js';
 
 /** Why a job's signal is aborted when its worker stops; such a job is put back rather than failed. */
 export const STOPPING = 'the worker stops';
@@ -25,6 +25,7 @@ export interface WorkedJobOptions {
   readonly logger: Logger;
   /** Of a worker that completes jobs with their ends. */
   readonly finishing?: Finishing | undefined;
+  readonly begun?: Begun | undefined;
 }
 
 export async function processJob(
@@ -34,7 +35,7 @@ export async function processJob(
   signal: AbortSignal,
   stepAside: (forMs: number) => void,
 ): Promise<unknown> {
-  const { queue, keys, handler, logger, finishing } = options;
+  const { queue, keys, handler, logger, finishing, begun } = options;
   const id = job.id ?? '';
   const active: ActiveJob = {
     id,
@@ -47,7 +48,7 @@ export async function processJob(
     fence: { lockKey: keys.lock(queue, id), token },
     signal,
     log: logger,
-    ...(finishing && { takesEnds: true, begun: finishing.begun(id, token) }),
+    ...(finishing && { takesEnds: true, begun }),
     trace: parseTrace(job.opts.telemetry?.metadata),
   };
   for (let round = 0; round < MAX_ROUNDS; round += 1) {

@@ -17,16 +17,19 @@ for i = 1, indexes do
   counted[i] = { redis.call('ZCOUNT', KEYS[i], '-inf', '+inf'), oldest[2] or '' }
 end
 
--- In BullMQ a priority's jobs lie between its multiple of 2^32 and the next, in the order in which they came.
+-- In BullMQ a priority's jobs lie between its multiple of 2^32 and the next, in the order in which they came; at the multiple
+-- itself are those that `finish-effect.lua` has put before them.
 local BAND = 4294967296
 local function oldestOf(queue)
   local ids = { redis.call('LINDEX', queue .. 'wait', -1), redis.call('LINDEX', queue .. 'paused', -1) }
   local found = {}
   for n = 1, 2 do if ids[n] then found[#found + 1] = ids[n] end end
   for priority = 1, priorities do
-    local first = redis.call(
-      'ZRANGE', queue .. 'prioritized', priority * BAND, '(' .. (priority + 1) * BAND, 'BYSCORE', 'LIMIT', 0, 1)
-    if first[1] then found[#found + 1] = first[1] end
+    local from, to = string.format('%.0f', priority * BAND), string.format('(%.0f', (priority + 1) * BAND)
+    for _, range in ipairs({ { from, from }, { '(' .. from, to } }) do
+      local first = redis.call('ZRANGE', queue .. 'prioritized', range[1], range[2], 'BYSCORE', 'LIMIT', 0, 1)
+      if first[1] then found[#found + 1] = first[1] end
+    end
   end
   local oldest
   for _, id in ipairs(found) do

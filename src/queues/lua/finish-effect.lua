@@ -35,14 +35,15 @@ local isKnown = redis.call('HEXISTS', log, 'workflow') == 1
 if isKnown then redis.call('HSETNX', log, ARGV[6], ARGV[7]) end
 if redis.call('EXISTS', root) == 0 then return MISSING_KEY end
 local jobs = cjson.decode(ARGV[19])
+local appended
 if #jobs > 0 then
   local to = { root = root, log = log, settled = KEYS[4], run = ARGV[2], phase = ARGV[3], index = ARGV[4], way = ARGV[5] }
-  appendChildren(to, jobs, KEYS, 19, ARGV, 20)
+  appended = appendChildren(to, jobs, KEYS, 19, ARGV, 20)
 end
--- What goes on with a run comes before what begins others of its priority: runs end sooner, fewer are under way, and the worker
--- that knows this one goes on with it. In BullMQ a priority's jobs lie between its multiple of 2^32 and the next.
+-- What goes on with a run comes before what begins others of its priority in this queue: runs end sooner, fewer are under way, and
+-- the worker that knows this one goes on with it. In BullMQ a priority's jobs lie between its multiple of 2^32 and the next.
 local BAND = 4294967296
-local next = #jobs == 1 and jobs[1].job
+local next = #jobs == 1 and appended[1] == 'appended' and jobs[1].job
 local id = next and string.match(next, '([^:]+)$')
 local score = id and redis.call('ZSCORE', KEYS[7], id)
 if score then

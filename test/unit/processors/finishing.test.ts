@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest';
 import type { Facts } from '../../../src/facts.js';
-import type { CompleteCommand, EffectEnd } from '../../../src/orchestrators/move.js';
+import type { WorkflowDefinition } from '../../../src/orchestrators/definition.js';
+import type { CompleteCommand, EffectEnd, FinishEffect } from '../../../src/orchestrators/move.js';
 import { createFinishing } from '../../../src/processors/finishing.js';
 
 const END: EffectEnd = { run: 'r', stage: 's', done: '{}' };
@@ -26,10 +27,11 @@ class Backend {
 test('only the attempt that is to end so is completed with its end; another of the same job in this process is not', async () => {
   const backend = new Backend();
   const finished: (readonly [EffectEnd, CompleteCommand])[] = [];
-  const finishing = createFinishing(backend, async (end, _fence, command) => {
+  const finish: FinishEffect = async (end, _fence, command) => {
     finished.push([end, command]);
     return { reply: 'finished', hasBegun: false };
-  });
+  };
+  const finishing = createFinishing(backend, { finish, heldForMs: 1_000, isClosed: () => false });
   const [late, own] = [{ id: 'job' }, { id: 'job' }];
   finishing.expect(own, { end: END, fence: FENCE });
   expect([finishing.expects(late), finishing.expects(own)]).toEqual([false, true]);
@@ -39,21 +41,54 @@ test('only the attempt that is to end so is completed with its end; another of t
   expect(finished).toEqual([[END, { keys, args }]]);
 });
 
-test('what was begun with an end is handed to the job that it is about, under the same token, and once', async () => {
-  const backend = new Backend();
-  const replies = [true, true, false];
-  const finishing = createFinishing(backend, async () => ({ reply: [], hasBegun: replies.shift() === true }));
+describe('what was begun with an end', () => {
   const begun = { facts: FACTS, kept: { facts: FACTS, input: undefined, done: new Map() }, input: 'given' };
-  const complete = async (token: string) => {
-    const job = { id: 'job' };
-    finishing.expect(job, { end: END, fence: { ...FENCE, token }, next: { job: 'next', begun } });
-    await backend.moveToCompleted(job);
-  };
-  await complete('one');
-  expect(finishing.begun('next', 'another')).toBeUndefined();
-  expect([finishing.begun('next', 'one'), finishing.begun('next', 'one')]).toEqual([begun, undefined]);
-  await complete('two');
-  expect([finishing.begun('other', 'two'), finishing.begun('next', 'two')]).toEqual([undefined, undefined]);
-  await complete('three');
-  expect(finishing.begun('next', 'three')).toBeUndefined();
+  const begin = { stage: 'next', intent: { attempt: 1, key: 'r/next/1' } };
+  const next = { definition: {} as WorkflowDefinition, facts: FACTS, stages: [], begin };
+
+  /** A worker whose Redis begins what it is asked to, but for the ends of these tokens. */
+  function useFinishing({ isClosed = false, refused = [] as readonly string[] } = {}) {
+    const backend = new Backend();
+    const finish: FinishEffect = async (end, { token }) => ({
+      reply: [],
+      hasBegun: end.next?.begin !== undefined && !refused.includes(token),
+    });
+    const finishing = createFinishing(backend, { finish, heldForMs: 1_000, isClosed: () => isClosed });
+    const complete = async (token: string) => {
+      const job = { id: 'job' };
+      const end = { ...END, next };
+      finishing.expect(job, { end, fence: { ...FENCE, token }, next: { job: 'next', begun } });
+      await backend.moveToCompleted(job);
+    };
+    return { finishing, complete };
+  }
+
+  it('is handed to the job that it is about, under the same token, and once', async () => {
+    const { finishing, complete } = useFinishing({ refused: ['three'] });
+    await complete('one');
+    expect(finishing.begun('next', 'another')).toBeUndefined();
+    expect([finishing.begun('next', 'one'), finishing.begun('next', 'one')]).toEqual([begun, undefined]);
+    await complete('two');
+    expect([finishing.begun('other', 'two'), finishing.begun('next', 'two')]).toEqual([undefined, undefined]);
+    await complete('three');
+    expect(finishing.begun('next', 'three')).toBeUndefined();
+  });
+
+  it('[P2] is not gone on with by a job that comes when its lock may be gone', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { finishing, complete } = useFinishing();
+    await complete('one');
+    vi.advanceTimersByTime(999);
+    expect(finishing.begun('next', 'one')).toEqual(begun);
+    await complete('two');
+    vi.advanceTimersByTime(1_000);
+    expect(finishing.begun('next', 'two')).toBeUndefined();
+  });
+
+  it('is not begun where the job would have to wait for one that is to be alone', async () => {
+    const { finishing, complete } = useFinishing({ isClosed: true });
+    await complete('one');
+    expect(finishing.begun('next', 'one')).toBeUndefined();
+  });
 });
