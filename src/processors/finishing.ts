@@ -23,7 +23,7 @@ export interface Finishing {
   expects(job: object): boolean;
   /**
    * Of an effect that was begun when the job before it ended; once. BullMQ hands the token of that job on to the next. Undefined
-   * too when the job comes so late that somebody else may have its lock by now: it then begins as any other, which is fenced.
+   * too when the job comes so late that somebody else may have its lock by now: it then begins like the others, fenced.
    */
   begun(job: string, token: string): Begun | undefined;
 }
