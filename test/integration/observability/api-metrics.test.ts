@@ -59,8 +59,8 @@ test('runs by state, what waits for a person, and how long each queue has waited
   const queue = `${api.prefix}:tasks`;
   const [newest = '', score = ''] = await api.redis.zrevrange(`${queue}:prioritized`, 0, 0, 'WITHSCORES');
   await api.redis.zadd(`${queue}:prioritized`, Math.floor(Number(score) / 2 ** 32) * 2 ** 32, newest);
-  const [critical = ''] = await api.redis.zrange(`${queue}:prioritized`, 0, 0);
-  for (const job of [newest, critical]) await api.redis.hset(`${queue}:${job}`, 'timestamp', Date.now());
+  const [critical = ''] = await api.redis.zrange(`${queue}:prioritized`, 0, '0');
+  for (const job of [newest, critical]) await api.redis.hset(`${queue}:${job}`, 'timestamp', String(Date.now()));
   expect(seriesIn(await metrics(), waited)).toBeGreaterThan(now);
   expect(seriesIn(await metrics(), 'switchyard_oldest_run_seconds{workflow="echo",state="open"}')).toBeGreaterThan(0);
 });
