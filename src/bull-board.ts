@@ -4,9 +4,9 @@
  */
 import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { boardQueue } from './api/board-queue.js';
-import type { Switchyard } from './engine.js';
+import type { Switchyard } from './engine/engine.js';
+import { offeredBy } from './engine/offered.js';
 import { SwitchyardError } from './errors.js';
-import { offeredBy } from './offered.js';
 
 export interface BoardAdaptersOptions {
   /** Put before our queues' names, so that they differ from yours. Default `switchyard.`. */

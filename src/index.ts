@@ -8,9 +8,19 @@ export type { AgentHints, AgentTool, AgentTools } from './agent-tools.js';
 export type { ApiSettings, Authorize, AuthorizedRequest, PayloadPolicy, RateLimit } from './api-settings.js';
 export type { CallbackSettings } from './callbacks.js';
 export type { Duration, Priority, Retention } from './config.js';
-export { defineConfig, type SwitchyardConfig } from './define-config.js';
-export { type CrashTest, defineCrashTest, type EffectQuestion } from './define-crash-test.js';
-export { type Switchyard, type SwitchyardOptions, switchyard } from './engine.js';
+export { defineConfig, type SwitchyardConfig } from './engine/define-config.js';
+export { type CrashTest, defineCrashTest, type EffectQuestion } from './engine/define-crash-test.js';
+export { type Switchyard, type SwitchyardOptions, switchyard } from './engine/engine.js';
+export type {
+  BackoffStrategy,
+  HostedJob,
+  HostedOptions,
+  HostedProcessor,
+  HostedWorkerOptions,
+  ProcessorOf,
+  ProcessorOptions,
+} from './engine/hosted.js';
+export type { WorkerHealth, Workers, WorkersOptions } from './engine/workers.js';
 export {
   type ErrorCode,
   type ErrorRecord,
@@ -20,15 +30,6 @@ export {
   SwitchyardError,
 } from './errors.js';
 export type { OperatorStatus, OperatorWord, RunStatus, StopRequest } from './facts.js';
-export type {
-  BackoffStrategy,
-  HostedJob,
-  HostedOptions,
-  HostedProcessor,
-  HostedWorkerOptions,
-  ProcessorOf,
-  ProcessorOptions,
-} from './hosted.js';
 export type {
   AggregateContext,
   BranchResult,
@@ -85,4 +86,3 @@ export {
 export type { TelemetryListener } from './telemetry.js';
 export { mcpTool, type ToolShape } from './tool-maker.js';
 export { type Approval, approval, signal } from './wait-task.js';
-export type { WorkerHealth, Workers, WorkersOptions } from './workers.js';

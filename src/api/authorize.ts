@@ -7,7 +7,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authorize, AuthorizedRequest } from '../api-settings.js';
-import type { Switchyard } from '../engine.js';
+import type { Switchyard } from '../engine/engine.js';
 import { SwitchyardError } from '../errors.js';
 import { parseRunId } from '../names.js';
 import type { Said } from '../queues/said.js';

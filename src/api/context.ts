@@ -1,6 +1,6 @@
 /** What the routes work with. */
 import type { PayloadPolicy } from '../api-settings.js';
-import type { Switchyard } from '../engine.js';
+import type { Switchyard } from '../engine/engine.js';
 import type { Logger } from '../ports.js';
 import type { LiveRuns } from './live/live-runs.js';
 import type { OpenStreams } from './live/open-streams.js';

@@ -1,6 +1,6 @@
 /** A Switchyard for one command: the project's workflows on the Redis that the command is to use. */
 import { type ResolvedRedis, resolveRedis } from '../adapters/resolve-redis.js';
-import { type Switchyard, switchyard } from '../engine.js';
+import { type Switchyard, switchyard } from '../engine/engine.js';
 import type { Logger, ToolCaller } from '../ports.js';
 import type { TelemetryListener } from '../telemetry.js';
 import type { Project } from './project.js';

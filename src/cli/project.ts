@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Authorize } from '../api-settings.js';
 import { type Duration, RETENTION_MIN } from '../config.js';
-import type { SwitchyardConfig } from '../define-config.js';
+import type { SwitchyardConfig } from '../engine/define-config.js';
 import { SwitchyardError } from '../errors.js';
 import type { Workflow } from '../orchestrators/definition.js';
 import { describeIssues, issuesOf } from '../schema.js';

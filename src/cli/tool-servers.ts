@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { loadMcpConfig, type McpConfig, parseMcpConfig } from '../adapters/mcp/config.js';
 import { makeDataFolder } from '../data-folder.js';
-import type { McpJson } from '../define-config.js';
+import type { McpJson } from '../engine/define-config.js';
 import { missingPackage } from '../optional-packages.js';
 import { type ShippedServerOptions, shippedServers } from '../servers/shipped-servers.js';
 import type { Project } from './project.js';

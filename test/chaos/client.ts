@@ -1,6 +1,6 @@
 /** A client that keeps its own journal: what it sent, what it was told, and when. It believes nothing but its journal. */
 import { canonicalJson } from '../../src/canonical-json.js';
-import type { Switchyard } from '../../src/engine.js';
+import type { Switchyard } from '../../src/engine/engine.js';
 import { toSwitchyardError } from '../../src/errors.js';
 import type { Submission, Telling } from '../../src/orchestrators/invariants/history.js';
 import { otherInput, type PlannedRun } from './plan.js';

@@ -4,11 +4,11 @@ import { createRunIndex } from '../../src/adapters/run-index.js';
 import { createRunLog } from '../../src/adapters/run-log.js';
 import { createScriptRunner } from '../../src/adapters/scripts.js';
 import { RETENTION_DEFAULTS } from '../../src/config.js';
+import { createRegistry } from '../../src/engine/registry.js';
 import type { Facts, RunStatus } from '../../src/facts.js';
 import { RUNS_QUEUE, redisKeys } from '../../src/names.js';
 import { tasksOf, type Workflow } from '../../src/orchestrators/definition.js';
 import type { History, OpenJob, Telling } from '../../src/orchestrators/invariants/history.js';
-import { createRegistry } from '../../src/registry.js';
 import { type JournalLine, readJournals } from '../support/crash-strikes.js';
 
 export type RedisEvidence = Pick<History, 'runs' | 'openJobs' | 'endings' | 'definition'>;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Retention } from '../../src/config.js';
-import { switchyard } from '../../src/engine.js';
+import { switchyard } from '../../src/engine/engine.js';
 import { checkHistory } from '../../src/orchestrators/invariants/check.js';
 import type { History } from '../../src/orchestrators/invariants/history.js';
 import type { Verdict } from '../../src/orchestrators/invariants/verdict.js';

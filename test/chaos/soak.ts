@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startEmbeddedRedis } from '../../src/adapters/embedded-redis/embedded-redis.js';
 import { canonicalJson } from '../../src/canonical-json.js';
-import { type Switchyard, switchyard } from '../../src/engine.js';
+import { type Switchyard, switchyard } from '../../src/engine/engine.js';
 import { toSwitchyardError } from '../../src/errors.js';
 import { checkHistory } from '../../src/orchestrators/invariants/check.js';
 import type { Remains, Submission, Telling } from '../../src/orchestrators/invariants/history.js';

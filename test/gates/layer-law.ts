@@ -27,19 +27,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Files at the top of `src` that are not leaves. */
 const TOP: Readonly<Record<string, string>> = {
-  'define-config.ts': 'engine',
-  // Like `define-config.ts`: typed by what the engine runs, and inert.
-  'define-crash-test.ts': 'engine',
-  'checked-run-log.ts': 'engine',
-  'engine.ts': 'engine',
-  'everyday.ts': 'engine',
-  'hosted.ts': 'engine',
-  'hosting.ts': 'engine',
-  'offered.ts': 'engine',
-  'processing.ts': 'engine',
-  'registry.ts': 'engine',
-  'worker-crew.ts': 'engine',
-  'workers.ts': 'engine',
   'bull-board.ts': 'entry',
   'embedded-redis.ts': 'entry',
   'index.ts': 'entry',

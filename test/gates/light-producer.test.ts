@@ -30,7 +30,10 @@ const LIGHT = new Set([...SETTINGS, 'adapters/mcp/tool-pool.ts', 'adapters/mcp/t
 
 const HEAVY: readonly (readonly [what: string, is: (loaded: string) => boolean])[] = [
   ['what a worker does with a job', (path) => path.startsWith('processors/')],
-  ['what workers are made of', (path) => ['worker-crew.ts', 'hosting.ts', 'processing.ts'].includes(path)],
+  [
+    'what workers are made of',
+    (path) => ['worker-crew.ts', 'hosting.ts', 'processing.ts'].some((file) => path === `engine/${file}`),
+  ],
   ['what sends callbacks', (path) => path === 'adapters/callback-sender.ts'],
   ['the inside of the tool pool', (path) => path.startsWith('adapters/mcp/') && !LIGHT.has(path)],
   ["MCP's SDK", (path) => path.startsWith('@modelcontextprotocol/')],

@@ -8,9 +8,9 @@ import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { type ApiOptions, startApi } from '../../src/api/server.js';
-import { type Switchyard, type SwitchyardOptions, switchyard } from '../../src/engine.js';
+import { type Switchyard, type SwitchyardOptions, switchyard } from '../../src/engine/engine.js';
+import type { WorkersOptions } from '../../src/engine/workers.js';
 import type { Workflow } from '../../src/orchestrators/definition.js';
-import type { WorkersOptions } from '../../src/workers.js';
 import { deletePrefix, openTestRedis, redisUrl, testPrefix } from './redis.js';
 import { silentLog } from './silent-log.js';
 

@@ -1,6 +1,6 @@
 /**
  * A worker process that kills or freezes itself at some point of a run: `node worker.mjs <JSON of CrashOrder>`. It is wired
- * like `src/workers.ts`, with the run log, the append and the tools wrapped, since most points lie inside the engine.
+ * like `src/engine/workers.ts`, with the run log, the append and the tools wrapped, since most points lie inside the engine.
  * Prints `ready` once it works; as a spare, once it only waits for a line on its stdin.
  */
 import { Redis } from 'ioredis';
@@ -11,6 +11,7 @@ import { openRedis } from '../../src/adapters/redis.js';
 import { createRunLog } from '../../src/adapters/run-log.js';
 import { createScriptRunner } from '../../src/adapters/scripts.js';
 import { RETENTION_DEFAULTS } from '../../src/config.js';
+import { createRegistry } from '../../src/engine/registry.js';
 import { RUNS_QUEUE, redisKeys } from '../../src/names.js';
 import type { AppendStages, FinishEffect } from '../../src/orchestrators/move.js';
 import type { Fence, Fenced, RunLog, ToolCaller } from '../../src/ports.js';
@@ -24,7 +25,6 @@ import { createFinishEffect } from '../../src/queues/finish-effect.js';
 import { createQueuePool } from '../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../src/queues/run-jobs.js';
 import { createStopRun } from '../../src/queues/stop-run.js';
-import { createRegistry } from '../../src/registry.js';
 import { NO_TELEMETRY } from '../../src/telemetry.js';
 import { workerSettings } from '../../src/worker-settings.js';
 import { shippedContracts } from '../../src/workflows/capabilities.js';

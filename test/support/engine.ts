@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
-import { type Switchyard, type SwitchyardOptions, switchyard } from '../../src/engine.js';
+import { type Switchyard, type SwitchyardOptions, switchyard } from '../../src/engine/engine.js';
+import type { Workers, WorkersOptions } from '../../src/engine/workers.js';
 import type { Workflow } from '../../src/orchestrators/definition.js';
-import type { Workers, WorkersOptions } from '../../src/workers.js';
 import { useRedis } from './redis.js';
 import { silentLog } from './silent-log.js';
 

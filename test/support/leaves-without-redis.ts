@@ -1,7 +1,7 @@
 /** A process that works, loses its Redis, stops and closes: nothing of it may keep it alive. Told by its own standard input. */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { switchyard } from '../../src/engine.js';
+import { switchyard } from '../../src/engine/engine.js';
 import { silentLog } from './silent-log.js';
 import { echo } from './workflows.js';
 

@@ -4,7 +4,7 @@
  */
 import { expect, onTestFinished } from 'vitest';
 import { startApi } from '../../src/api/server.js';
-import { switchyard } from '../../src/engine.js';
+import { switchyard } from '../../src/engine/engine.js';
 import { PermanentError } from '../../src/errors.js';
 import { defineFanOut } from '../../src/orchestrators/fan-out.js';
 import { useRedisProcess } from './redis-process.js';

@@ -1,7 +1,7 @@
 /** What can be watched: one run, and the list of all. One poller each, shared by all who watch in this process. */
 
 import { canonicalJson, shortDigest } from '../../canonical-json.js';
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
 import { isFinalStatus } from '../../facts.js';
 import { type RunProgress, stateId } from '../../orchestrators/run-events.js';
 import type { ListedRun, Logger, RunCounts } from '../../ports.js';

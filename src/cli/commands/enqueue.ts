@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Priority } from '../../config.js';
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
+import { createRegistry } from '../../engine/registry.js';
 import { SwitchyardError } from '../../errors.js';
 import { isOutage, type Run, type RunState } from '../../queues/run-handle.js';
 import type { StartOptions } from '../../queues/unstarted-run.js';
-import { createRegistry } from '../../registry.js';
 import { parseTags } from '../../tags.js';
 import { commandLog } from '../command-log.js';
 import { exitCodeOf, isUnsettled } from '../exit-code.js';

@@ -1,5 +1,5 @@
 import { LIST_PAGE } from '../../config.js';
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
 import { SwitchyardError } from '../../errors.js';
 import { FINAL_STATUSES, OPERATOR_STATUSES, type RunStatus } from '../../facts.js';
 import type { ListedRun, ListOptions, RunPage } from '../../ports.js';

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Priority } from '../../config.js';
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
 import { SwitchyardError } from '../../errors.js';
 import type { Schedule, ScheduleSpec } from '../../schedule.js';
 import { parseTags } from '../../tags.js';

@@ -7,7 +7,7 @@ import { loadMcpConfig, type McpConfig, type McpServerSettings, parseMcpConfig }
 import { PidList } from '../../adapters/mcp/pid-list.js';
 import { createToolPool, type ToolPool } from '../../adapters/mcp/tool-pool.js';
 import { parseRedisUrl } from '../../adapters/redis-url.js';
-import type { McpJson } from '../../define-config.js';
+import type { McpJson } from '../../engine/define-config.js';
 import { toSwitchyardError } from '../../errors.js';
 import type { Logger } from '../../ports.js';
 import { type AnswerLine, appendLine } from '../../servers/recording-proxy/record.js';

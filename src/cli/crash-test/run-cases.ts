@@ -3,7 +3,7 @@
  * over. The worker is killed when each of its runs stands at the point ordered for it, so that one SIGKILL is the crash of all.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { switchyard } from '../../engine.js';
+import { switchyard } from '../../engine/engine.js';
 import { SwitchyardError } from '../../errors.js';
 import { isSettledStatus } from '../../facts.js';
 import { effectKey, newRunId } from '../../names.js';

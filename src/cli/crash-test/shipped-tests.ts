@@ -1,6 +1,6 @@
 /** The crash tests of the shipped workflows; `order` counts by the books of the shop itself, as a user's own test should. */
 import { z } from 'zod';
-import { type CrashTest, defineCrashTest, type EffectQuestion } from '../../define-crash-test.js';
+import { type CrashTest, defineCrashTest, type EffectQuestion } from '../../engine/define-crash-test.js';
 import { order, parallel, support } from '../../workflows/index.js';
 
 const Totals = z.object({ totals: z.object({ charges: z.int(), refunds: z.int() }) });

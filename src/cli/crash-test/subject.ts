@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { CrashTest } from '../../define-crash-test.js';
+import type { CrashTest } from '../../engine/define-crash-test.js';
 import { SwitchyardError } from '../../errors.js';
 import type { Workflow } from '../../orchestrators/definition.js';
 import { describeIssues, issuesOf } from '../../schema.js';

@@ -4,9 +4,9 @@
  * task; in between is the engine as it is.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { WrappedPorts } from '../../engine/processing.js';
 import { PermanentError } from '../../errors.js';
 import type { ToolCaller } from '../../ports.js';
-import type { WrappedPorts } from '../../processing.js';
 import { appendLine } from '../../servers/recording-proxy/record.js';
 import { META } from '../../servers/recording-proxy/settings.js';
 import type { TaskContext } from '../../task.js';

@@ -8,7 +8,7 @@ import { createToolPool } from '../../adapters/mcp/tool-pool.js';
 import { openRedis } from '../../adapters/redis.js';
 import { describeRedisUrl } from '../../adapters/redis-url.js';
 import { type ResolvedRedis, resolveRedis } from '../../adapters/resolve-redis.js';
-import { type Switchyard, switchyard } from '../../engine.js';
+import { type Switchyard, switchyard } from '../../engine/engine.js';
 import type { Logger, ToolCaller } from '../../ports.js';
 import { createQueuePool, type QueuePool } from '../../queues/queue-pool.js';
 import { shippedWorkflows } from '../../workflows/index.js';

@@ -2,11 +2,12 @@
  * Whether the newest runs kept the promises, by the same checker as the tests: as far as the runs' own records can tell. The
  * books of the services are looked through by `switchyard orphans`.
  */
+
+import type { Registry } from '../../engine/registry.js';
 import type { Facts } from '../../facts.js';
 import { checkHistory } from '../../orchestrators/invariants/check.js';
 import { INVARIANTS, MEANINGS, type Submission } from '../../orchestrators/invariants/history.js';
 import { violationText } from '../../orchestrators/invariants/verdict.js';
-import type { Registry } from '../../registry.js';
 import { type Finding, finding, ok } from './finding.js';
 
 const SHOWN = 10;

@@ -5,7 +5,7 @@ import type { openRedis } from '../../adapters/redis.js';
 import { checkRedis } from '../../adapters/redis-check.js';
 import { redisNow } from '../../adapters/redis-clock.js';
 import { CLOCK_SKEW_LIMIT_MS } from '../../config.js';
-import type { Registry } from '../../registry.js';
+import type { Registry } from '../../engine/registry.js';
 import type { Project } from '../project.js';
 import { type Finding, finding, ok } from './finding.js';
 

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
 import type { SwitchyardError } from '../../errors.js';
 import { isOutage, type Run } from '../../queues/run-handle.js';
 import type { StartOptions } from '../../queues/unstarted-run.js';

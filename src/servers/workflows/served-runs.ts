@@ -2,7 +2,7 @@
  * The runs that agents may know of. A workflow that is kept from them is kept with its runs: whoever may look at a run, cancel
  * it or have it begun anew needs no tool to start it.
  */
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
 import { parseRunId } from '../../names.js';
 import type { ListOptions, RunPage } from '../../ports.js';
 import type { Run, RunState } from '../../queues/run-handle.js';

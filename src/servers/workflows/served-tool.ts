@@ -1,7 +1,7 @@
 /** What a tool of this server is, whether it starts a workflow or asks about a run. */
 import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
 import { SwitchyardError } from '../../errors.js';
 import { describeIssues, issuesOf } from '../../schema.js';
 import type { JsonSchema } from './call-options.js';

@@ -23,7 +23,7 @@ import {
   SetLevelRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import type { AgentTools } from '../../agent-tools.js';
-import type { Switchyard } from '../../engine.js';
+import type { Switchyard } from '../../engine/engine.js';
 import { SwitchyardError, toSwitchyardError } from '../../errors.js';
 import type { WorkflowDefinition } from '../../orchestrators/definition.js';
 import { failureAnswer, ToolFailure } from '../tool-failure.js';

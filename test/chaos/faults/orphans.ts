@@ -7,7 +7,7 @@ import Database from 'libsql';
 import { z } from 'zod';
 import { loadMcpConfig } from '../../../src/adapters/mcp/config.js';
 import { createToolPool } from '../../../src/adapters/mcp/tool-pool.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { SwitchyardError } from '../../../src/errors.js';
 import type { RunDocument } from '../../../src/orchestrators/timeline.js';
 import type { FoundOrphan } from '../../../src/queues/find-orphans.js';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { startFaultRedis } from '../../support/faults/fault-redis.js';
 import { Line, type Version, versioned } from '../../support/faults/versions.js';
 import { silentLog } from '../../support/silent-log.js';

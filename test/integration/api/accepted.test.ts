@@ -1,6 +1,6 @@
 /** A Redis that goes away in the middle of a request: what has been accepted by then is never answered by an error. */
 import { expect, onTestFinished, test } from 'vitest';
-import type { Switchyard } from '../../../src/engine.js';
+import type { Switchyard } from '../../../src/engine/engine.js';
 import { openApi, type TestApi, type TestApiOptions } from '../../support/api.js';
 import { type RedisProcess, useRedisProcess } from '../../support/redis-process.js';
 import { echo } from '../../support/workflows.js';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod';
 import { startApi } from '../../../src/api/server.js';
 import type { CallbackSettings } from '../../../src/callbacks.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { PermanentError } from '../../../src/errors.js';
 import { redisKeys } from '../../../src/names.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';

@@ -1,7 +1,7 @@
 /** Watching runs as server-sent events: told in time, told again after a break, by one poller however many watch. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Switchyard } from '../../../src/engine.js';
+import type { Switchyard } from '../../../src/engine/engine.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { approval } from '../../../src/wait-task.js';
 import { openApi, type TestApi } from '../../support/api.js';

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { enqueue } from '../../../src/cli/commands/enqueue.js';
 import { runs } from '../../../src/cli/commands/runs.js';
 import { readSettings } from '../../../src/cli/settings.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { shippedWorkflows } from '../../../src/workflows/index.js';
 import type { FaultRedis } from '../../support/faults/fault-redis.js';
 import { useFaultRedis } from '../../support/faults/use-fault-redis.js';

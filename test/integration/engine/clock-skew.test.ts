@@ -2,14 +2,14 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createRedisConnections } from '../../../src/adapters/redis-connections.js';
 import { RETENTION_DEFAULTS } from '../../../src/config.js';
+import { createRegistry } from '../../../src/engine/registry.js';
+import { createWorkers } from '../../../src/engine/workers.js';
 import { redisKeys } from '../../../src/names.js';
 import type { Workflow } from '../../../src/orchestrators/definition.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import type { Clock } from '../../../src/ports.js';
 import { createQueuePool } from '../../../src/queues/queue-pool.js';
 import { createRunJobs } from '../../../src/queues/run-jobs.js';
-import { createRegistry } from '../../../src/registry.js';
-import { createWorkers } from '../../../src/workers.js';
 import { type TestEngine, useEngine } from '../../support/engine.js';
 import { silentLog } from '../../support/silent-log.js';
 import { anyInput, echo, task } from '../../support/workflows.js';

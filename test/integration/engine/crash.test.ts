@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import type { Workflow } from '../../../src/orchestrators/definition.js';
 import type { WorkerSettings } from '../../../src/worker-settings.js';
 import { type CrashOrder, type CrashPoint, endOf, startCrashWorker } from '../../support/crash-order.js';

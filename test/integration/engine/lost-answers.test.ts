@@ -1,6 +1,6 @@
 /** Effects whose answer was lost at the last attempt; and stopping and waiting while Redis is gone. */
 import { expect, test } from 'vitest';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { SwitchyardError } from '../../../src/errors.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createScriptRunner } from '../../../src/adapters/scripts.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { redisKeys } from '../../../src/names.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import type { QueueLimits } from '../../../src/queue-limits.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { useEngine, useWorkingEngine } from '../../support/engine.js';
 import { redisUrl } from '../../support/redis.js';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { defineFanOut } from '../../../src/orchestrators/fan-out.js';
 import { defineSaga } from '../../../src/orchestrators/saga.js';
 import { useEngine } from '../../support/engine.js';

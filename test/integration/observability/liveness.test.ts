@@ -1,7 +1,7 @@
 /** A worker behind a path that has fallen silent: no error, no closed socket, and its event loop turns. */
 import { expect, onTestFinished, test } from 'vitest';
 import { serveProbes } from '../../../src/adapters/observability/probe-server.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { startTcpProxy } from '../../support/faults/tcp-proxy.js';
 import { useRedis } from '../../support/redis.js';
 import { silentLog } from '../../support/silent-log.js';

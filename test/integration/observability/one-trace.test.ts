@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { exportTraces } from '../../../src/adapters/observability/export-traces.js';
 import { createWorkerMetrics } from '../../../src/adapters/observability/worker-metrics.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { order } from '../../../src/workflows/index.js';
 import { DIST, place } from '../../acceptance/cli/cli-process.js';
 import { type ReceivedSpan, startOtlpReceiver } from '../../support/observability/otlp-receiver.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createLogger } from '../../../src/adapters/logger.js';
 import { loadMcpConfig } from '../../../src/adapters/mcp/config.js';
 import { createToolPool } from '../../../src/adapters/mcp/tool-pool.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { shippedContracts } from '../../../src/workflows/capabilities.js';
 import { order } from '../../../src/workflows/order.js';
 

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Redis } from 'ioredis';
-import { type Switchyard, switchyard } from '../../../src/engine.js';
+import { type Switchyard, switchyard } from '../../../src/engine/engine.js';
 import { SwitchyardError } from '../../../src/errors.js';
 import type { RunStatus } from '../../../src/facts.js';
 import type { RunState } from '../../../src/queues/run-handle.js';

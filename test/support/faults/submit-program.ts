@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { z } from 'zod';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { order } from '../../../src/workflows/order.js';
 import { silentLog } from '../silent-log.js';
 

@@ -1,5 +1,5 @@
 /** `node --import tsx version-worker.ts <prefix> <file> <version,…>`: a worker that knows these versions and no other. */
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { silentLog } from '../silent-log.js';
 import { type Version, versioned } from './versions.js';
 

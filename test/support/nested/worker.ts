@@ -1,6 +1,6 @@
 /** A worker process of {@link nestedWorkflows}: `node --import tsx worker.ts <url> <prefix>`. */
 import { openRedis } from '../../../src/adapters/redis.js';
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { silentLog } from '../silent-log.js';
 import { nestedWorkflows } from './workflow.js';
 

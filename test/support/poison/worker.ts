@@ -1,5 +1,5 @@
 /** A worker process of {@link poisoned}: `node --import tsx worker.ts <url> <prefix>`. */
-import { switchyard } from '../../../src/engine.js';
+import { switchyard } from '../../../src/engine/engine.js';
 import { silentLog } from '../silent-log.js';
 import { poisoned } from './workflow.js';
 

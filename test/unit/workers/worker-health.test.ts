@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createWorkerHealth } from '../../../src/worker-health.js';
+import { createWorkerHealth } from '../../../src/engine/worker-health.js';
 
 /** Workers whose clock, and how long each queue has not been asked, are the test's. */
 function at() {

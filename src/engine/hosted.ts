@@ -2,19 +2,19 @@
  * Stages inside Workers that a team has: `new Worker(queue, sy.processor(task), sy.workerOptions({ connection }))`. What runs
  * them is loaded with the first job (`hosting.ts`): a process that only starts runs never pays for it.
  */
-import { delayOf } from './attempt-failed.js';
-import { SwitchyardError } from './errors.js';
-import { type BackoffStrategy, type HostedWorkerOptions, withOurSettings } from './hosted-settings.js';
+import { delayOf } from '../attempt-failed.js';
+import { SwitchyardError } from '../errors.js';
+import { type BackoffStrategy, type HostedWorkerOptions, withOurSettings } from '../hosted-settings.js';
+import { tasksOf } from '../orchestrators/definition.js';
+import type { HostedProcessor } from '../processors/hosted-processor.js';
+import { BACKOFF_TYPE } from '../queues/run-jobs.js';
 import type { Hosting, ProcessorOf, ProcessorOptions } from './hosting.js';
-import { tasksOf } from './orchestrators/definition.js';
 import type { ProcessingDependencies } from './processing.js';
-import type { HostedProcessor } from './processors/hosted-processor.js';
-import { BACKOFF_TYPE } from './queues/run-jobs.js';
 import type { Registry } from './registry.js';
 
-export type { BackoffStrategy, HostedWorkerOptions } from './hosted-settings.js';
+export type { BackoffStrategy, HostedWorkerOptions } from '../hosted-settings.js';
+export type { HostedJob, HostedProcessor } from '../processors/hosted-processor.js';
 export type { ProcessorOf, ProcessorOptions } from './hosting.js';
-export type { HostedJob, HostedProcessor } from './processors/hosted-processor.js';
 
 export interface HostedWorkers {
   processor(of: readonly ProcessorOf[], options?: ProcessorOptions): HostedProcessor;

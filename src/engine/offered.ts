@@ -3,9 +3,9 @@
  * ways to break runs. It lies under a symbol that only this package has, so that it is still there when an application puts
  * something around its Switchyard.
  */
-import type { CallbackRules } from './callbacks.js';
-import { SwitchyardError } from './errors.js';
-import type { QueuePool } from './queues/queue-pool.js';
+import type { CallbackRules } from '../callbacks.js';
+import { SwitchyardError } from '../errors.js';
+import type { QueuePool } from '../queues/queue-pool.js';
 
 export interface Offered {
   /** Writes nothing, not even a queue's settings. */

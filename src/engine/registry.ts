@@ -1,9 +1,9 @@
 /** The definitions of one Switchyard, by name and version. */
-import { SwitchyardError } from './errors.js';
-import { RESERVED_QUEUES, RUNS_QUEUE } from './names.js';
-import { tasksOf, type WorkflowDefinition } from './orchestrators/definition.js';
-import type { ForeignQueue } from './ports.js';
-import { describeQueue } from './queue-task.js';
+import { SwitchyardError } from '../errors.js';
+import { RESERVED_QUEUES, RUNS_QUEUE } from '../names.js';
+import { tasksOf, type WorkflowDefinition } from '../orchestrators/definition.js';
+import type { ForeignQueue } from '../ports.js';
+import { describeQueue } from '../queue-task.js';
 
 export interface Registry {
   find(name: string, version: number): WorkflowDefinition | undefined;

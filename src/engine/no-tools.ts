@@ -1,6 +1,6 @@
 /** The tools of a Switchyard that was given none. */
-import { SwitchyardError } from './errors.js';
-import type { ToolCaller } from './ports.js';
+import { SwitchyardError } from '../errors.js';
+import type { ToolCaller } from '../ports.js';
 
 export const noTools: ToolCaller = {
   call: (capability) =>

@@ -2,19 +2,19 @@
  * What runs stages inside Workers that a team has, once one of them has a job. One set of connections for all of them, opened
  * with that first job. Loaded by `hosted.ts`, and by nobody else.
  */
-import { systemClock } from './adapters/clock.js';
-import { redisNow } from './adapters/redis-clock.js';
-import { WORKER_DEFAULTS } from './config.js';
-import { type BackoffStrategy, judgeSettings } from './hosted-settings.js';
-import type { WorkflowDefinition } from './orchestrators/definition.js';
-import { stageOf } from './orchestrators/stage-task.js';
+import { systemClock } from '../adapters/clock.js';
+import { redisNow } from '../adapters/redis-clock.js';
+import { WORKER_DEFAULTS } from '../config.js';
+import { type BackoffStrategy, judgeSettings } from '../hosted-settings.js';
+import type { WorkflowDefinition } from '../orchestrators/definition.js';
+import { stageOf } from '../orchestrators/stage-task.js';
+import { createClockGuard } from '../processors/clock-guard.js';
+import { createHostedProcessor, type Hosted, type HostedProcessor } from '../processors/hosted-processor.js';
+import { createIsolation } from '../processors/isolation.js';
+import { StageJob } from '../schema.js';
+import type { Task } from '../task.js';
 import { createProcessing, type Processing, type ProcessingDependencies } from './processing.js';
-import { createClockGuard } from './processors/clock-guard.js';
-import { createHostedProcessor, type Hosted, type HostedProcessor } from './processors/hosted-processor.js';
-import { createIsolation } from './processors/isolation.js';
 import type { Registry } from './registry.js';
-import { StageJob } from './schema.js';
-import type { Task } from './task.js';
 
 export interface ProcessorOptions {
   /** Runs jobs of the queue that are none of ours. Without it they fail as INVALID_JOB. */

@@ -1,11 +1,11 @@
 /** `switchyard.config.{js,mjs,ts}`: a project's own workflows and settings, which every command loads. */
 
-import type { AgentTools } from './agent-tools.js';
-import type { ApiSettings } from './api-settings.js';
-import type { CallbackSettings } from './callbacks.js';
-import type { Retention } from './config.js';
-import type { Workflow } from './orchestrators/definition.js';
-import type { QueueLimits } from './queue-limits.js';
+import type { AgentTools } from '../agent-tools.js';
+import type { ApiSettings } from '../api-settings.js';
+import type { CallbackSettings } from '../callbacks.js';
+import type { Retention } from '../config.js';
+import type { Workflow } from '../orchestrators/definition.js';
+import type { QueueLimits } from '../queue-limits.js';
 
 /** The content of an `mcp.json`. */
 export interface McpJson {

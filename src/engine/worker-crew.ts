@@ -4,21 +4,21 @@
  */
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from './adapters/clock.js';
-import { createDeliveryRecord } from './adapters/delivery-record.js';
-import { redisNow } from './adapters/redis-clock.js';
-import { toSwitchyardError } from './errors.js';
-import { RUNS_QUEUE } from './names.js';
+import { systemClock } from '../adapters/clock.js';
+import { createDeliveryRecord } from '../adapters/delivery-record.js';
+import { redisNow } from '../adapters/redis-clock.js';
+import { toSwitchyardError } from '../errors.js';
+import { RUNS_QUEUE } from '../names.js';
+import { createClockGuard } from '../processors/clock-guard.js';
+import { createIsolation } from '../processors/isolation.js';
+import { createQueueWorker } from '../processors/queue-worker.js';
+import { warnOfForeignQueues } from '../queues/foreign-queues.js';
+import { reconcile } from '../queues/reconcile.js';
+import { applyConfigured } from '../queues/set-limits.js';
+import { NO_TELEMETRY } from '../telemetry.js';
+import type { WorkerSettings } from '../worker-settings.js';
 import { createProcessing, type ProcessingDependencies } from './processing.js';
-import { createClockGuard } from './processors/clock-guard.js';
-import { createIsolation } from './processors/isolation.js';
-import { createQueueWorker } from './processors/queue-worker.js';
-import { warnOfForeignQueues } from './queues/foreign-queues.js';
-import { reconcile } from './queues/reconcile.js';
-import { applyConfigured } from './queues/set-limits.js';
-import { NO_TELEMETRY } from './telemetry.js';
 import { createWorkerHealth, type WorkerHealth } from './worker-health.js';
-import type { WorkerSettings } from './worker-settings.js';
 
 export interface Crew {
   /** Redis is known to suit us by then. Resolves too when it is stopped meanwhile: then nothing of it goes on. */

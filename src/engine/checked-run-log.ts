@@ -1,6 +1,6 @@
 /** A run log whose readers see what others' workers returned as the definitions take it, never as it came. */
-import { checkForeign } from './orchestrators/foreign.js';
-import type { RunLog } from './ports.js';
+import { checkForeign } from '../orchestrators/foreign.js';
+import type { RunLog } from '../ports.js';
 import type { Registry } from './registry.js';
 
 export function checkedRunLog(log: RunLog, registry: Registry): RunLog {

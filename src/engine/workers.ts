@@ -2,13 +2,13 @@
  * The workers of one process, as an application holds them: one per queue, started and stopped together. What works is loaded
  * when they start (`worker-crew.ts`): a process that only starts runs never pays for it.
  */
-import { SwitchyardError } from './errors.js';
-import { CALLBACKS_QUEUE } from './names.js';
+import { SwitchyardError } from '../errors.js';
+import { CALLBACKS_QUEUE } from '../names.js';
+import { type WorkerSettings, workerSettings } from '../worker-settings.js';
 import type { ProcessingDependencies } from './processing.js';
 import type { Registry } from './registry.js';
 import type { Crew } from './worker-crew.js';
 import { createWorkerHealth, type WorkerHealth } from './worker-health.js';
-import { type WorkerSettings, workerSettings } from './worker-settings.js';
 
 export type { WorkerHealth };
 

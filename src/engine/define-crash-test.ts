@@ -1,6 +1,7 @@
 /** What `switchyard crash-test <file>` reads from a file: which workflow, with which input, and how to count its effects. */
+
+import type { Workflow, WorkflowInput } from '../orchestrators/definition.js';
 import type { McpJson } from './define-config.js';
-import type { Workflow, WorkflowInput } from './orchestrators/definition.js';
 
 /** One step, branch or route of one run, of which the sandbox is to be asked. */
 export interface EffectQuestion {

@@ -1,17 +1,17 @@
 /** What a Switchyard does beside starting runs and working on them: for those who live with it every day. */
-import type { CallbackRules } from './callbacks.js';
-import type { Retention } from './config.js';
-import { CALLBACKS_QUEUE, type RedisKeys } from './names.js';
-import type { Clock, RunIndex, ScriptRunner } from './ports.js';
-import { checkChanges, type LimitChanges } from './queue-limits.js';
-import { type Erased, eraseTagged } from './queues/erase-run.js';
-import { createPauses, type Paused, type PauseTarget } from './queues/pauses.js';
-import type { QueuePool } from './queues/queue-pool.js';
-import { type QueueState, readQueueStates } from './queues/queue-states.js';
-import { type Retried, type RetryDependencies, type RetryFilter, retryRuns } from './queues/retry-runs.js';
-import type { Said } from './queues/said.js';
-import { createSchedules, type Schedules } from './queues/schedules.js';
-import { applyCommand } from './queues/set-limits.js';
+import type { CallbackRules } from '../callbacks.js';
+import type { Retention } from '../config.js';
+import { CALLBACKS_QUEUE, type RedisKeys } from '../names.js';
+import type { Clock, RunIndex, ScriptRunner } from '../ports.js';
+import { checkChanges, type LimitChanges } from '../queue-limits.js';
+import { type Erased, eraseTagged } from '../queues/erase-run.js';
+import { createPauses, type Paused, type PauseTarget } from '../queues/pauses.js';
+import type { QueuePool } from '../queues/queue-pool.js';
+import { type QueueState, readQueueStates } from '../queues/queue-states.js';
+import { type Retried, type RetryDependencies, type RetryFilter, retryRuns } from '../queues/retry-runs.js';
+import type { Said } from '../queues/said.js';
+import { createSchedules, type Schedules } from '../queues/schedules.js';
+import { applyCommand } from '../queues/set-limits.js';
 import type { Registry } from './registry.js';
 
 export interface Everyday {
