@@ -4,9 +4,11 @@
  * checked.
  *
  * Both sides run in this process, on one Redis, in turns. What counts are the ratios of the medians, and what a run costs
- * Redis; times and rates belong to the machine. It does not measure several processes, a network between, or other engines.
+ * Redis; times and rates belong to the machine. It does not measure several processes or other engines.
  *
- *   npm run benchmark -- [--only W3 …] [--turns 9] [--redis redis://…]
+ *   npm run benchmark -- [--only W3 …] [--turns 9] [--redis redis://…] [--delay ms]
+ *
+ * `--delay`: how long each way to Redis and back takes, as over a network.
  *
  * Ends with 1 when a target is missed.
  */
@@ -14,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { startEmbeddedRedis } from '../src/adapters/embedded-redis/embedded-redis.js';
 import { createLogger } from '../src/adapters/logger.js';
+import { startTcpProxy } from '../test/support/faults/tcp-proxy.js';
 import { measure, type Row, type Shape } from './shapes/measure.js';
 import { ourFanOut, ourRouting, ourSaga, ourWideFanOut } from './shapes/ours.js';
 import { rawFanOut } from './shapes/raw-fan-out.js';
@@ -69,13 +72,14 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     turns: { type: 'string', default: '9' },
     redis: { type: 'string' },
+    delay: { type: 'string', default: '0' },
   },
 });
-const turns = Number(values.turns);
+const [turns, delayMs] = [Number(values.turns), Number(values.delay)];
 const unknown = values.only.filter((name) => !SHAPES.some((shape) => shape.name === name));
-if (unknown.length > 0 || !Number.isInteger(turns) || turns < 1) {
+if (unknown.length > 0 || !Number.isInteger(turns) || turns < 1 || !(delayMs >= 0)) {
   console.error(
-    `Usage: npm run benchmark -- [--only ${SHAPES.map(({ name }) => name).join('|')}] [--turns n] [--redis url]`,
+    `Usage: npm run benchmark -- [--only ${SHAPES.map(({ name }) => name).join('|')}] [--turns n] [--redis url] [--delay ms]`,
   );
   process.exit(2);
 }
@@ -86,15 +90,18 @@ const embedded =
     ? await startEmbeddedRedis({ dataDir: '.switchyard/benchmark', log: createLogger() })
     : undefined;
 const url = values.redis ?? embedded?.url ?? '';
+const network = delayMs > 0 ? await startTcpProxy(Number(new URL(url).port)) : undefined;
+network?.delay(delayMs);
 const redis = new Redis(url);
 const rows: Row[] = [];
 try {
   for (const shape of chosen) {
     console.log(`${shape.name}: ${shape.what}`);
-    rows.push(...(await measure(shape, redis, url, turns)));
+    rows.push(...(await measure(shape, redis, network?.url(url) ?? url, turns)));
   }
 } finally {
   redis.disconnect();
+  await network?.close();
   await embedded?.stop();
 }
 const { text, missed } = table(rows);
