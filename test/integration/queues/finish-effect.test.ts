@@ -169,9 +169,10 @@ test('a saga whose steps follow each other in one worker costs a script for each
     .step('refused', refusing, { with: () => ({}) })
     .returns(() => null);
   const engine = useEngine([saga], { connection: url });
-  await engine.work();
+  // Before anything is sent: ioredis takes what it hears before the answer to MONITOR for an error.
   const redis = openRedis(url, 'producer', { log: silentLog });
   const monitor = await redis.monitor();
+  await engine.work();
   onTestFinished(() => {
     monitor.disconnect();
     redis.disconnect();
