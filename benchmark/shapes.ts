@@ -8,7 +8,7 @@
  *
  *   npm run benchmark -- [--only W3 …] [--turns 9] [--redis redis://…] [--delay ms]
  *
- * `--delay`: how long each way to Redis and back takes, as over a network.
+ * `--delay`: how long the way to Redis takes, and the way back as long again, as over a network.
  *
  * Ends with 1 when a target is missed.
  */
@@ -83,6 +83,10 @@ if (unknown.length > 0 || !Number.isInteger(turns) || turns < 1 || !(delayMs >= 
   );
   process.exit(2);
 }
+if (delayMs > 0 && values.redis !== undefined && !['127.0.0.1', 'localhost'].includes(new URL(values.redis).hostname)) {
+  console.error('--delay stands in front of a Redis of this machine; another has its own');
+  process.exit(2);
+}
 const chosen = SHAPES.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
 
 const embedded =
@@ -90,7 +94,7 @@ const embedded =
     ? await startEmbeddedRedis({ dataDir: '.switchyard/benchmark', log: createLogger() })
     : undefined;
 const url = values.redis ?? embedded?.url ?? '';
-const network = delayMs > 0 ? await startTcpProxy(Number(new URL(url).port)) : undefined;
+const network = delayMs > 0 ? await startTcpProxy(Number(new URL(url).port || 6379)) : undefined;
 network?.delay(delayMs);
 const redis = new Redis(url);
 const rows: Row[] = [];

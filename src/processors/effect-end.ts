@@ -6,7 +6,7 @@
 import type { EffectDone } from '../facts.js';
 import { stageJobId } from '../names.js';
 import { decideSaga } from '../orchestrators/decide-saga.js';
-import type { SagaDefinition } from '../orchestrators/definition.js';
+import type { SagaDefinition, StepDefinition } from '../orchestrators/definition.js';
 import type { EffectEnd } from '../orchestrators/move.js';
 import type { StageJob, StageResult } from '../schema.js';
 import type { Task } from '../task.js';
@@ -26,13 +26,14 @@ export async function endEffect(
   of: {
     readonly definition: SagaDefinition;
     readonly stage: StageJob;
+    readonly step: StepDefinition;
     readonly task: Task;
     /** Before anybody was given them. */
     readonly kept: KeptFacts;
   },
   { done, isRecorded }: Outcome,
 ): Promise<Handled> {
-  const { definition, stage, task, kept } = of;
+  const { definition, step, stage, task, kept } = of;
   const { run } = stage;
   const ended = { stage: stage.stage, done: JSON.stringify(done) };
   // This job still counts as pending; for what comes after it, it has ended.
@@ -42,8 +43,9 @@ export async function endEffect(
   const move = decideSaga(definition, now);
   const next = move.kind === 'append' && { definition, facts: now, stages: move.stages, phase: move.phase };
   if (job.takesEnds) {
-    // What making the next ready may do to this process must put no effect in doubt that nobody can ask about.
-    const ready = next && task.effect.kind !== 'unsafe' && nextEffect(definition, known, now, next.stages);
+    // What making the next ready may do to this process must put no effect in doubt that a person would be asked about.
+    const isAsked = task.effect.kind === 'unsafe' || (step.pivot && stage.kind === 'step');
+    const ready = next && !isAsked && nextEffect(definition, known, now, next.stages);
     const begin = ready && { begin: { stage: ready.stage, intent: ready.intent } };
     const end: EffectEnd = { run, ...ended, ...(next && { next: { ...next, ...begin } }) };
     const then = ready && { next: { job: stageJobId(run, ready.stage), begun: ready.begun } };

@@ -28,7 +28,9 @@ export async function runEffect(
   task: Task,
 ): Promise<Handled> {
   const step = definition.pattern === 'saga' ? stepOf(definition.steps, stage) : undefined;
-  const facts = await factsOf(deps, job, stage, definition);
+  // One whose run was stopped before its job could be told asks whether it may go on, like one that has not begun.
+  const begun = stage.kind === 'step' && deps.isStopping(stage.run) ? undefined : job.begun;
+  const facts = begun ? begun.facts : await readFacts(deps, job, stage, definition);
   if (facts && 'kind' in facts) return facts;
   if (definition.pattern !== 'saga' || !step || !facts) {
     throw new SwitchyardError(
@@ -36,28 +38,25 @@ export async function runEffect(
       `job "${job.id}" belongs to no saga that is known: its run's record is gone, or the job was added by hand`,
     );
   }
-  const forgotten = stage.kind === 'step' && !job.begun && forgottenBefore(definition, step, facts);
+  const forgotten = stage.kind === 'step' && !begun && forgottenBefore(definition, step, facts);
   if (forgotten && forgotten.state === 'pending') return putBack(job);
   if (forgotten) {
     const message = `"${stage.stage}" was not begun: "${forgotten.name}" before it failed, after Redis had forgotten its end`;
     throw new SwitchyardError('CANCELLED', message);
   }
   // Before any function of the definition is given them.
-  const kept = job.begun?.kept ?? keepFacts(facts);
+  const kept = begun?.kept ?? keepFacts(facts);
   const effect = effectOf({ definition, step, stage, task, facts });
-  const isOn = job.begun && (stage.kind === 'undo' || !deps.isStopping(stage.run));
-  const outcome = isOn ? await go(deps, job, effect, job.begun.input) : await doOnce(deps, job, effect);
+  const outcome = begun ? await go(deps, job, effect, begun.input) : await doOnce(deps, job, effect);
   return 'kind' in outcome ? outcome : await endEffect(deps, job, { ...effect, kept }, outcome);
 }
 
-/** An effect that began as the one before it ended was given what that one knew. */
-async function factsOf(
+async function readFacts(
   deps: ProcessorDependencies,
   job: ActiveJob,
   { run }: StageJob,
   definition: WorkflowDefinition,
 ): Promise<Facts | Fenced | undefined> {
-  if (job.begun) return job.begun.facts;
   const read = await deps.log.read(run);
   return read && (await recallEnds(deps.log, job.fence, definition, read));
 }
@@ -83,7 +82,7 @@ async function doOnce(deps: ProcessorDependencies, job: ActiveJob, effect: Effec
   }
   if (begun.kind === 'already-done') return { done: begun.done, isRecorded: true };
   if (task.runs) return await nestedStep(deps, job, effect, input);
-  if (begun.previous && wasLost(begun.previous, effect)) {
+  if (begun.previous && !isBy(begun.previous, job) && wasLost(begun.previous, effect)) {
     const found = await afterLostAnswer(deps, job, effect, begun.previous);
     if (found) return doneWith(deps, job, effect, found.output);
   }
@@ -129,6 +128,11 @@ function wasLost(previous: EffectIntent, { facts, stage }: Effect): boolean {
   if (previous.attempt <= known) return false;
   const ended = (facts.record.failedAttempts.get(stage.stage) ?? []).filter(({ n }) => n > known);
   return !ended.some((entry) => isEndOf(entry, previous)) || ended.some((entry) => entry.error.answered === false);
+}
+
+/** This attempt began ahead, and came too late to go on from there; its intent may say other things where the definition's functions do. */
+function isBy({ attempt, at }: EffectIntent, job: ActiveJob): boolean {
+  return attempt === job.attempt && at === job.startedAt;
 }
 
 /** By its start as well: a job that was removed by hand and appended again counts its attempts anew. */

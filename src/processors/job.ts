@@ -109,7 +109,7 @@ export interface NestedRuns {
   ): Promise<void>;
 }
 
-/** What the processors need; wired in `workers.ts`. */
+/** What the processors need; wired in `engine/processing.ts`. */
 export interface ProcessorDependencies {
   readonly log: RunLog;
   /** The definition of a name and version, or undefined when this worker does not have it. */

@@ -83,7 +83,7 @@ test('a producer loads neither the code of a lazy task nor ours for working; the
     /@modelcontextprotocol|dist\/adapters\/mcp\/(?!config|binding|server-limits|redaction|json-error|tool-p)/;
   const produces = loaded('produce.mjs');
   expect(produces.filter((url) => ofWorking.test(url) || ofTools.test(url))).toEqual([]);
-  expect(produces.some((url) => url.endsWith('/dist/engine.js'))).toBe(true);
+  expect(produces.some((url) => url.endsWith('/dist/engine/engine.js'))).toBe(true);
   const works = loaded('work.mjs');
   expect(works.filter((url) => url.endsWith('/charge.mjs'))).toHaveLength(1);
   expect(works.some((url) => url.endsWith('/dist/processors/root.js'))).toBe(true);

@@ -10,11 +10,12 @@ import { silentLog } from '../../support/silent-log.js';
 import { anyInput, task } from '../../support/workflows.js';
 
 /** A stage that was begun as the one before it ended; a log that lets nothing begin any more. */
-async function begunEffect(kind: 'step' | 'undo', isStopping: boolean) {
+async function begunEffect(kind: 'step' | 'undo', { isStopping = false, pivot = false } = {}) {
   const ran: unknown[] = [];
   const tells = task('tells', (input) => void ran.push(input), { key: true });
   const saga = defineSaga({ name: 'flow', input: anyInput })
-    .step('pay', tells, { with: () => 'made', undo: [tells, () => ({})] })
+    .step('pay', tells, { with: () => 'made', ...(pivot ? { pivot: true } : { undo: [tells, () => ({})] }) })
+    .step('ship', tells, { with: () => 'next' })
     .returns(() => null);
   const facts = factsOf({ done: kind === 'undo' ? { pay: 1 } : {} });
   const begun = { facts, kept: keepFacts(facts), input: 'given' };
@@ -26,7 +27,7 @@ async function begunEffect(kind: 'step' | 'undo', isStopping: boolean) {
     ...{ takesEnds: true, begun },
   } satisfies ActiveJob;
   const deps = {
-    log: { beginEffect: () => Promise.resolve({ kind: 'stopped' }) },
+    log: { read: () => Promise.resolve(facts), beginEffect: () => Promise.resolve({ kind: 'stopped' }) },
     isStopping: () => isStopping,
     clock: { now: () => 2 },
   } as unknown as ProcessorDependencies;
@@ -35,15 +36,25 @@ async function begunEffect(kind: 'step' | 'undo', isStopping: boolean) {
 }
 
 test('a step that has begun asks nothing more, and is given what was made for it', async () => {
-  const { ran, handled } = await begunEffect('step', false);
+  const { ran, handled } = await begunEffect('step');
   expect({ ran, handled }).toMatchObject({ ran: ['given'], handled: { kind: 'completed', end: { stage: 'pay' } } });
 });
 
 test('[P4] a step whose run was stopped meanwhile, so early that no job could be told, asks whether it may go on', async () => {
-  const { ran, handled } = await begunEffect('step', true);
+  const { ran, handled } = await begunEffect('step', { isStopping: true });
   expect({ ran, handled }).toEqual({ ran: [], handled: expect.stringMatching(/"pay" was not begun/) });
 });
 
 test('[P4] an undo goes on, though its run is to stop', async () => {
-  expect(await begunEffect('undo', true)).toMatchObject({ ran: ['given'], handled: { kind: 'completed' } });
+  expect(await begunEffect('undo', { isStopping: true })).toMatchObject({
+    ran: ['given'],
+    handled: { kind: 'completed' },
+  });
+});
+
+test('what comes next is made ready before it ends, but not beside a point of no return', async () => {
+  expect(await begunEffect('step')).toMatchObject({ handled: { next: { job: 'r-ship', begun: { input: 'next' } } } });
+  const { handled } = await begunEffect('step', { pivot: true });
+  expect(handled).toMatchObject({ kind: 'completed', end: { next: { stages: [{ stage: 'ship' }] } } });
+  expect(handled).not.toHaveProperty('next');
 });
