@@ -1,5 +1,4 @@
 /** What `switchyard crash-test <file>` reads from a file: which workflow, with which input, and how to count its effects. */
-
 import type { Workflow, WorkflowInput } from '../orchestrators/definition.js';
 import type { McpJson } from './define-config.js';
 

@@ -2,7 +2,6 @@
  * Whether the newest runs kept the promises, by the same checker as the tests: as far as the runs' own records can tell. The
  * books of the services are looked through by `switchyard orphans`.
  */
-
 import type { Registry } from '../../engine/registry.js';
 import type { Facts } from '../../facts.js';
 import { checkHistory } from '../../orchestrators/invariants/check.js';
